@@ -1,0 +1,26 @@
+//! Caveat scans online marketplaces for dangerous products.
+//!
+//! The way of the data is the table of contents: a [`source`] names a shop, `crawl` fetches its pages,
+//! [`extract`] reads each page into a [`listing`], [`pipeline`] folds and matches it against [`rules`] and
+//! reaches a [`verdict`], and [`store`] and [`evidence`] keep what was flagged. `docs/architecture.md` draws
+//! the floors; `tests/it/floors.rs` keeps them.
+
+// values: plain data, no I/O
+pub mod clock;
+pub mod finding;
+pub mod listing;
+pub mod page;
+
+// definitions: what people write, read and checked
+
+// folding: text seen through its disguises
+
+// stages: know the floors below, not each other
+
+// pipeline: bytes → candidates → listing → verdict
+
+// keeping: sled and WARC
+
+// use cases
+
+// shells: the only places that print

@@ -1,0 +1,3 @@
+//! The binary: everything it can do will stand in `cli`.
+
+fn main() {}

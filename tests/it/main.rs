@@ -1,0 +1,16 @@
+//! Integration tests, one module a stage, in one binary.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::too_many_lines,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on says so by panicking, and speaks to whoever runs it"
+)]
+
+mod floors;
