@@ -12,6 +12,10 @@ pub mod listing;
 pub mod page;
 
 // definitions: what people write, read and checked
+pub mod config;
+pub mod document;
+pub mod rules;
+pub mod source;
 
 // folding: text seen through its disguises
 

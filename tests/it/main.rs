@@ -13,4 +13,7 @@
     reason = "a test that cannot go on says so by panicking, and speaks to whoever runs it"
 )]
 
+mod definitions;
+mod definitions_sources;
 mod floors;
+mod rules;

@@ -1,0 +1,125 @@
+//! What all files of the rules folder share: their format, names that a condition can use, and lints that are allowed.
+
+use super::written::Allow;
+use crate::document::{Document, Located, Problem, Table, code};
+
+/// The format that this program reads and writes.
+const FORMAT: i64 = 1;
+/// Longer ids and names are hard to read in a table and make long file names.
+const MAX_ID_CHARS: usize = 80;
+/// Words of the condition language, which no pattern may bear.
+pub(super) const RESERVED: &[&str] = &[
+    "not",
+    "and",
+    "or",
+    "of",
+    "any",
+    "all",
+    "them",
+    "near",
+    "count",
+    "in",
+    "has",
+    "missing",
+    "true",
+    "false",
+    "price_eur",
+    "category",
+    "seller",
+    "brand",
+    "language",
+    "market",
+    "gtin",
+    "mpn",
+    "sku",
+    "price",
+    "description",
+    "images",
+];
+
+/// `format = 1`, and nothing else yet.
+pub(super) fn format(table: &mut Table<'_>) {
+    table.require("format", "1");
+    if let Some(format) = table.integer("format")
+        && format.value != FORMAT
+    {
+        let message = format!("this program reads format {FORMAT}, not {}", format.value);
+        let help = if format.value > FORMAT {
+            "the file was written for a newer Caveat; update the program"
+        } else {
+            "write `format = 1`"
+        };
+        table.document().report(Problem::error(code::BAD_FORMAT, format.span, message).help(help));
+    }
+}
+
+/// Names of patterns and exceptions can stand in a condition.
+pub(super) fn check_pattern_name(table: &Table<'_>, name: &Located<String>) {
+    let text = name.value.as_str();
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let problem = if RESERVED.contains(&text) {
+        let message = format!("`{text}` is a word of the condition language");
+        Problem::error(code::BAD_NAME, name.span.clone(), message)
+            .help(format!("choose another name, such as `{text}_words`"))
+    } else if !text.starts_with(|letter: char| letter.is_ascii_lowercase())
+        || !text.chars().all(plain)
+        || text.len() > MAX_ID_CHARS
+    {
+        let message =
+            "a pattern's name begins with a letter a to z and goes on with such letters, digits and `_`";
+        Problem::error(code::BAD_NAME, name.span.clone(), message)
+    } else {
+        return;
+    };
+    table.document().report(problem);
+}
+
+/// The lints that the author allows, each with a reason.
+pub(super) fn allowed(table: &mut Table<'_>) -> Vec<Allow> {
+    let mut allowed = Vec::new();
+    for mut entry in table.tables("allow").unwrap_or_default() {
+        entry.require("lint", "\"short-term\"");
+        entry.require("why", "\"why the lint is wrong here\"");
+        let (lint, why) = (entry.string("lint"), entry.line("why"));
+        if let Some(lint) = &lint
+            && !code::LINTS.contains(&lint.value.as_str())
+        {
+            let known = entry.document().nearest(&lint.value, code::LINTS.iter().copied());
+            let help = known.map_or_else(
+                || "only warnings can be allowed; docs/rules.md lists them".to_owned(),
+                |name| format!("did you mean `{name}`?"),
+            );
+            let problem = Problem::error(code::UNKNOWN_LINT, lint.span.clone(), "there is no such lint");
+            entry.document().report(problem.help(help));
+        }
+        entry.finish();
+        if let (Some(lint), Some(why)) = (lint, why) {
+            allowed.push(Allow { lint, why });
+        }
+    }
+    allowed
+}
+
+/// Reports lints, but for those that the author allows; and allowances that nothing called for.
+///
+/// Only lints of this room count as uncalled for: those that need folding are found elsewhere.
+pub(super) fn report_lints(document: &Document<'_>, found: Vec<Problem>, allow: &[Allow]) {
+    for allowed in allow {
+        let code = allowed.lint.value.as_str();
+        let elsewhere = [code::SAME_AFTER_FOLDING, code::LOST_IN_FOLDING, code::UNUSED_LIST];
+        if !elsewhere.contains(&code) && !found.iter().any(|problem| problem.code == code) {
+            let problem = Problem::warning(
+                code::UNUSED_ALLOW,
+                allowed.lint.span.clone(),
+                "this lint finds nothing here",
+            )
+            .help("remove the entry from `allow`");
+            document.report(problem);
+        }
+    }
+    for problem in found {
+        if !allow.iter().any(|allowed| allowed.lint.value == problem.code) {
+            document.report(problem);
+        }
+    }
+}
