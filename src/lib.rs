@@ -18,6 +18,7 @@ pub mod rules;
 pub mod source;
 
 // folding: text seen through its disguises
+pub mod normalise;
 
 // stages: know the floors below, not each other
 

@@ -16,4 +16,5 @@
 mod definitions;
 mod definitions_sources;
 mod floors;
+mod normalise;
 mod rules;

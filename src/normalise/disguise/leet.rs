@@ -1,0 +1,82 @@
+//! What single characters may stand for, and what stands between letters pulled apart.
+
+use super::Kind;
+use crate::normalise::letters::{is_word, look_alike};
+
+/// Between two pulled-apart letters.
+const MAX_GAP_CHARS: usize = 4;
+
+/// What a character may stand for, how, and whether its shape is close enough to stand alone. `original` is the
+/// character before folding: В looks like B, в does not.
+pub(super) fn read(letter: char, original: char) -> (char, Kind, bool) {
+    let leet = match letter {
+        'l' => return ('i', Kind::Plain, true),
+        _ if letter.is_ascii_alphabetic() => return (letter, Kind::Plain, true),
+        '0' => 'o',
+        '1' | '!' | '|' | '£' => 'i',
+        '2' => 'z',
+        '3' | '€' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '6' | '8' => 'b',
+        '7' | '+' => 't',
+        '9' => 'g',
+        '(' | '¢' => 'c',
+        '¥' => 'y',
+        _ if letter.is_ascii() => return (letter, Kind::Plain, false),
+        _ => {
+            return if let Some((key, exact)) = look_alike(original) {
+                (key, Kind::LookAlike, exact)
+            } else if let Some((key, _)) = look_alike(letter) {
+                (key, Kind::LookAlike, false)
+            } else {
+                (letter, Kind::Plain, false)
+            };
+        }
+    };
+    (leet, Kind::Leet, true)
+}
+
+/// Symbols that stand for letters inside a word.
+pub(super) fn is_leet_symbol(letter: char) -> bool {
+    matches!(letter, '@' | '$' | '!' | '|' | '+' | '(' | '€' | '£' | '¢' | '¥')
+}
+
+/// What sellers put between the letters of a word: anything that is no letter and stands for none.
+pub(super) fn is_gap(letter: char) -> bool {
+    !is_word(letter) && !matches!(letter, '@' | '$' | '€' | '£' | '¢' | '¥')
+}
+
+/// What stands between two single letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Between {
+    /// They do not belong together.
+    Text,
+    /// What sellers put between the letters of a word.
+    Gap,
+    /// The same around a symbol that may be a letter, at this offset.
+    Symbol(u32),
+}
+
+/// What the text between two single letters is.
+pub(super) fn between(text: &str) -> Between {
+    if text.is_empty() || text.chars().nth(MAX_GAP_CHARS).is_some() {
+        return Between::Text;
+    }
+    let mut symbol = None;
+    let single = text.chars().nth(1).is_none();
+    for (offset, letter) in text.char_indices() {
+        let may_be_letter = is_leet_symbol(letter) && (!single || !is_gap(letter));
+        if may_be_letter && symbol.is_none() && (single || is_alone(text, offset, letter)) {
+            symbol = u32::try_from(offset).ok();
+        } else if !is_gap(letter) {
+            return Between::Text;
+        }
+    }
+    symbol.map_or(Between::Gap, Between::Symbol)
+}
+
+/// Whether a symbol stands between gaps of its own, as letters beside it do.
+fn is_alone(text: &str, offset: usize, symbol: char) -> bool {
+    offset > 0 && offset + symbol.len_utf8() < text.len()
+}
