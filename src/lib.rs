@@ -21,6 +21,8 @@ pub mod source;
 pub mod normalise;
 
 // stages: know the floors below, not each other
+pub mod matcher;
+pub mod verdict;
 
 // pipeline: bytes → candidates → listing → verdict
 

@@ -16,5 +16,7 @@
 mod definitions;
 mod definitions_sources;
 mod floors;
+mod matcher;
 mod normalise;
 mod rules;
+mod verdict;
