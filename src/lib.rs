@@ -21,6 +21,7 @@ pub mod source;
 pub mod normalise;
 
 // stages: know the floors below, not each other
+pub mod extract;
 pub mod matcher;
 pub mod verdict;
 

@@ -15,6 +15,8 @@
 
 mod definitions;
 mod definitions_sources;
+mod extract_hostile;
+mod extract_suites;
 mod floors;
 mod matcher;
 mod normalise;

@@ -1,0 +1,468 @@
+//! Where a page leads, and what each link is for, told by structure: cards, paging, menus, address patterns.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use url::Url;
+
+use super::entity;
+use super::head::{Head, resolve};
+use super::outline::{Id, Outline, Tag, mark};
+use super::words::Vocabulary;
+use crate::page::{Link, LinkKind};
+
+/// Links kept of a page.
+const LINKS_MAX: usize = 5000;
+
+/// All links, in page order, without repeats. `products` are the addresses of the page's cards, `selected` the next
+/// pages that the source's own selector found.
+pub(super) fn find(
+    outline: &Outline<'_>,
+    head: &Head,
+    page: Option<&Url>,
+    products: &[String],
+    selected: &[String],
+) -> Vec<Link> {
+    let products: HashSet<&str> = products.iter().map(String::as_str).collect();
+    let anchors = anchors(outline, head);
+    let menus = menus(outline);
+    let next = if selected.is_empty() {
+        next_links(outline, &anchors, head, page)
+    } else {
+        selected.iter().cloned().collect()
+    };
+    let patterns: HashSet<String> = if products.len() >= 2 {
+        products.iter().filter_map(|url| pattern(url)).collect()
+    } else {
+        HashSet::new()
+    };
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut links: Vec<Link> = Vec::new();
+    for anchor in &anchors {
+        if links.len() >= LINKS_MAX {
+            break;
+        }
+        let url = anchor.url.as_str();
+        let kind = if next.contains(url) {
+            LinkKind::Next
+        } else if products.contains(url) {
+            LinkKind::Product
+        } else if page.is_some_and(|page| page.as_str().split('#').next() == Some(url)) {
+            LinkKind::Other
+        } else if pattern(url).is_some_and(|shape| patterns.contains(&shape))
+            && !outline.has(anchor.id, mark::FRAME)
+        {
+            LinkKind::Product
+        } else if menus.get(anchor.id as usize) == Some(&true)
+            && same_host(url, page)
+            && !SERVICES.in_text(url)
+        {
+            LinkKind::Category
+        } else {
+            LinkKind::Other
+        };
+        if let Some(at) = seen.get(url) {
+            // A later link to the same place may tell more of what it is.
+            if let Some(known) = links.get_mut(*at)
+                && known.kind == LinkKind::Other
+            {
+                known.kind = kind;
+            }
+        } else {
+            seen.insert(url.to_owned(), links.len());
+            links.push(Link { url: url.to_owned(), kind });
+        }
+    }
+    // Addresses that no `<a>` carries: `<link rel=next>`, lists in JSON-LD. Sorted, because sets have no order.
+    let mut others: Vec<String> =
+        next.iter().cloned().chain(products.iter().map(|url| (*url).to_owned())).collect();
+    others.sort_unstable();
+    for url in &others {
+        if !seen.contains_key(url) && links.len() < LINKS_MAX {
+            let kind = if next.contains(url.as_str()) { LinkKind::Next } else { LinkKind::Product };
+            seen.insert(url.clone(), links.len());
+            links.push(Link { url: url.clone(), kind });
+        }
+    }
+    links
+}
+
+struct Anchor {
+    id: Id,
+    url: String,
+}
+
+fn anchors(outline: &Outline<'_>, head: &Head) -> Vec<Anchor> {
+    // A card links its target from picture, title and button: each address is parsed once.
+    let mut resolved: HashMap<&str, Option<String>> = HashMap::new();
+    outline
+        .ids()
+        .filter(|id| outline.tag(*id) == Tag::A)
+        .filter_map(|id| {
+            let href = outline.raw_attribute(id, "href")?;
+            let url =
+                resolved.entry(href).or_insert_with(|| resolve(&entity::decode(href), head.base.as_ref()));
+            Some(Anchor { id, url: url.clone()? })
+        })
+        .take(4 * LINKS_MAX)
+        .collect()
+}
+
+/// Which elements lie inside the page's navigation or a breadcrumb trail, by their place.
+fn menus(outline: &Outline<'_>) -> Vec<bool> {
+    let mut inside: Vec<bool> = Vec::with_capacity(outline.elements.len());
+    for id in outline.ids() {
+        let above =
+            id > 0 && outline.parent(id).is_some_and(|parent| inside.get(parent as usize) == Some(&true));
+        let own = match outline.tag(id) {
+            Tag::Nav | Tag::Menu => true,
+            // `body.has-menu` names the page, not a menu.
+            Tag::Footer | Tag::Body | Tag::Html => false,
+            _ => {
+                above || MENU_NAMES.in_text(outline.class(id)) || MENU_NAMES.in_text(outline.id_attribute(id))
+            }
+        };
+        inside.push(own);
+    }
+    inside
+}
+
+/// Classes and ids of menus.
+static MENU_NAMES: Vocabulary = Vocabulary::new(&["nav", "menu", "breadcrumb", "categor", "department"]);
+
+/// Whether a resolved address is of the page's own host and more than its front page.
+fn same_host(url: &str, page: Option<&Url>) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return true };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let own = page.and_then(Url::host_str);
+    own.is_some_and(|own| host.split(':').next() == Some(own)) && !path.is_empty()
+}
+
+/// Accounts, carts and the like have addresses in program English everywhere.
+static SERVICES: Vocabulary = Vocabulary::new(&[
+    "login",
+    "account",
+    "signin",
+    "register",
+    "cart",
+    "checkout",
+    "basket",
+    "wishlist",
+    "contact",
+    "help",
+    "privacy",
+    "terms",
+    "about",
+    "impressum",
+    "faq",
+    "compare",
+    "logout",
+]);
+
+/// The shape of an address: host and path with numbers and slugs abstracted.
+fn pattern(url: &str) -> Option<String> {
+    let parsed = Url::parse(url).ok()?;
+    let segments: Vec<String> = parsed
+        .path_segments()?
+        .map(|segment| {
+            if segment.is_empty() {
+                String::new()
+            } else if segment.bytes().all(|b| b.is_ascii_digit()) {
+                "9".to_owned()
+            } else if segment.bytes().any(|b| b.is_ascii_digit()) || segment.matches(['-', '_']).count() >= 2
+            {
+                let tail = segment.rsplit_once('.').map_or("", |(_, extension)| extension);
+                format!("*{tail}")
+            } else {
+                segment.to_owned()
+            }
+        })
+        .collect();
+    segments
+        .iter()
+        .any(|segment| segment.starts_with(['9', '*']))
+        .then(|| format!("{}/{}", parsed.host_str().unwrap_or(""), segments.join("/")))
+}
+
+/// The addresses of the next page of this list.
+fn next_links(outline: &Outline<'_>, anchors: &[Anchor], head: &Head, page: Option<&Url>) -> HashSet<String> {
+    let mut next: HashSet<String> = head.next.iter().cloned().collect();
+    let own = page.map(|page| page.as_str().split('#').next().unwrap_or("").to_owned());
+    for anchor in anchors {
+        let relation = outline.raw_attribute(anchor.id, "rel").unwrap_or("");
+        if relation.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next")) {
+            next.insert(anchor.url.clone());
+        }
+    }
+    let candidates = if next.is_empty() { paging(outline, anchors) } else { Vec::new() };
+    next.extend(candidates);
+    if next.is_empty()
+        && let Some(own) = &own
+    {
+        let (base, number) = numbered_address(own).unwrap_or_else(|| (bare_address(own), 1));
+        next.extend(
+            anchors
+                .iter()
+                .filter(|anchor| numbered_address(&anchor.url) == Some((base.clone(), number + 1)))
+                .map(|anchor| anchor.url.clone()),
+        );
+    }
+    if let Some(own) = own {
+        next.remove(&own);
+    }
+    next
+}
+
+/// An address without its page number, and that number: `/c/shoes?page=2`, `/c/shoes/page/2/`, `/shoes-p2.html`.
+fn numbered_address(url: &str) -> Option<(String, u32)> {
+    const KEYS: &[&str] = &[
+        "page",
+        "p",
+        "pg",
+        "pn",
+        "paged",
+        "pagina",
+        "seite",
+        "pageno",
+        "page_no",
+        "pagenum",
+        "currentpage",
+        "pageindex",
+        "sida",
+        "side",
+        "strana",
+    ];
+    let mut parsed = Url::parse(url).ok()?;
+    let number = |text: &str| text.parse::<u32>().ok().filter(|n| (1..100_000).contains(n));
+    let pairs: Vec<(String, String)> =
+        parsed.query_pairs().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+    if let Some(at) = pairs
+        .iter()
+        .position(|(key, value)| KEYS.contains(&key.to_ascii_lowercase().as_str()) && number(value).is_some())
+    {
+        let page = number(&pairs.get(at)?.1)?;
+        let rest: Vec<&(String, String)> =
+            pairs.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, pair)| pair).collect();
+        if rest.is_empty() {
+            parsed.set_query(None);
+        } else {
+            parsed.query_pairs_mut().clear().extend_pairs(rest);
+        }
+        return Some((bare_address(parsed.as_str()), page));
+    }
+    let path = parsed.path().to_owned();
+    let (front, last) = path.trim_end_matches('/').rsplit_once('/')?;
+    let stem = last.split('.').next().unwrap_or(last);
+    if let Some(page) = number(last) {
+        let (above, word) = front.rsplit_once('/').unwrap_or(("", front));
+        if KEYS.contains(&word.to_ascii_lowercase().as_str()) {
+            parsed.set_path(above);
+            return Some((bare_address(parsed.as_str()), page));
+        }
+    }
+    let digits = stem.len() - stem.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let (name, page) = stem.split_at(stem.len() - digits);
+    let page = number(page)?;
+    let lowered = name.to_ascii_lowercase();
+    let marked = ["page", "page-", "page_", "-p", "_p", "-page", "-page-", "seite-", "-seite"]
+        .iter()
+        .any(|mark| lowered.ends_with(mark))
+        || lowered == "p";
+    let mark = lowered.trim_end_matches(['-', '_']);
+    let kept = ["page", "seite", "p"]
+        .iter()
+        .find_map(|word| mark.strip_suffix(word))
+        .unwrap_or(mark)
+        .trim_end_matches(['-', '_']);
+    let tail = last.get(stem.len()..).unwrap_or("");
+    marked.then(|| {
+        parsed.set_path(&if kept.is_empty() { front.to_owned() } else { format!("{front}/{kept}{tail}") });
+        (bare_address(parsed.as_str()), page)
+    })
+}
+
+/// An address for comparison: without fragment and trailing slash.
+fn bare_address(url: &str) -> String {
+    url.split('#').next().unwrap_or(url).trim_end_matches('/').to_owned()
+}
+
+/// Next links without `rel`: named by class or label, or the number after the current one in a row of numbers.
+fn paging(outline: &Outline<'_>, anchors: &[Anchor]) -> Vec<String> {
+    let mut found = Vec::new();
+    for anchor in anchors {
+        if is_named_next(outline, anchor.id) {
+            found.push(anchor.url.clone());
+        }
+    }
+    if found.is_empty() {
+        found.extend(number_after_current(outline, anchors));
+    }
+    found
+}
+
+/// What a next link says, in the languages of big shops; arrows need no language.
+#[rustfmt::skip]
+const NEXT_WORDS: &[&str] = &[
+    "next", "next page", "next »", "next ›", "next >", "next→", "next →", "older", "older posts", "›", "»",
+    ">", ">>", "→", "▶", "▸", "❯", "weiter", "nächste", "nächste seite", "vor", "siguiente",
+    "página siguiente", "suivant", "suivante", "page suivante", "próxima", "próximo", "seguinte",
+    "successiva", "successivo", "avanti", "pagina successiva", "volgende", "volgende pagina", "następna",
+    "następny", "dalej", "следующая", "следующая страница", "вперед", "вперёд", "далее", "дальше", "след.",
+    "след", "наступна", "вперед →", "nästa", "neste", "næste", "seuraava", "další", "ďalšia", "ďalej",
+    "következő", "tovább", "următoarea", "следваща", "επόμενη", "επόμενο", "sonraki", "ileri", "次へ",
+    "次のページ", "下一页", "下一頁", "다음", "הבא", "التالي", "tiếp", "sau", "selanjutnya", "berikutnya", "sljedeća",
+    "naslednja", "nākamā", "kitas", "järgmine", "more results", "load more",
+];
+
+static NEXT_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| NEXT_WORDS.iter().copied().collect());
+
+/// In every class of a next link.
+static NEXT_NAME: Vocabulary = Vocabulary::new(&["next"]);
+
+fn is_named_next(outline: &Outline<'_>, id: Id) -> bool {
+    let text = if outline.text_size(id) < 200 {
+        outline.text_up_to(id, 60, false).to_lowercase()
+    } else {
+        String::new()
+    };
+    let trimmed = text
+        .trim_matches(|c: char| {
+            c.is_whitespace() || matches!(c, '»' | '›' | '>' | '→' | '<' | '[' | ']' | '(' | ')')
+        })
+        .trim();
+    let worded = (!text.is_empty() && NEXT_SET.contains(text.as_str()))
+        || (!trimmed.is_empty() && NEXT_SET.contains(trimmed));
+    if worded {
+        // A bare arrow moves carousels too: it must stand in a row of pages.
+        let arrow = trimmed.chars().all(|c| !c.is_alphanumeric());
+        return !arrow || in_paging(outline, id);
+    }
+    for attribute in ["aria-label", "title"] {
+        if let Some(label) = outline.attribute(id, attribute) {
+            let label = label.trim().to_lowercase();
+            if NEXT_SET.contains(label.as_str()) && (in_paging(outline, id) || label.contains("pag")) {
+                return true;
+            }
+        }
+    }
+    // Classes of the link, its parent and what it holds.
+    let own = [Some(id), outline.parent(id), Some(id + 1).filter(|child| outline.contains(id, *child))];
+    let names = |at: Id| [outline.class(at), outline.id_attribute(at)];
+    if !own.into_iter().flatten().flat_map(names).any(|names| NEXT_NAME.in_text(names)) {
+        return false;
+    }
+    let says_next = own.into_iter().flatten().flat_map(names).any(|written| {
+        let lowered = written.to_ascii_lowercase();
+        lowered.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+            matches!(
+                word,
+                "next"
+                    | "nextpage"
+                    | "pagenext"
+                    | "pagenavnext"
+                    | "pagernext"
+                    | "nextlink"
+                    | "paginationnext"
+            )
+        })
+    });
+    let paged = own_names(outline, id)
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| word.starts_with("pag"));
+    says_next && (paged || in_paging(outline, id))
+}
+
+/// Classes and ids of a link and its parent.
+fn own_names(outline: &Outline<'_>, id: Id) -> String {
+    let both = [Some(id), outline.parent(id)].into_iter().flatten();
+    let names: Vec<&str> = both.flat_map(|at| [outline.class(at), outline.id_attribute(at)]).collect();
+    names.join(" ").to_ascii_lowercase()
+}
+
+/// Inside a box that is named as paging, or that holds links with numbers.
+fn in_paging(outline: &Outline<'_>, id: Id) -> bool {
+    const NAMES: &[&str] = &[
+        "pagin",
+        "pager",
+        "pagenav",
+        "page-nav",
+        "page_nav",
+        "pages",
+        "paging",
+        "page-numbers",
+        "pagelinks",
+        "blaettern",
+    ];
+    outline.ancestors(id).take(5).any(|above| {
+        if matches!(outline.tag(above), Tag::Body | Tag::Main) {
+            return false;
+        }
+        let names = format!(
+            "{} {} {}",
+            outline.class(above),
+            outline.id_attribute(above),
+            outline.raw_attribute(above, "role").unwrap_or("")
+        )
+        .to_ascii_lowercase();
+        NAMES.iter().any(|name| names.contains(name))
+            || (outline.text_size(above) < 300 && numbered_links(outline, above) >= 2)
+    })
+}
+
+fn numbered_links(outline: &Outline<'_>, id: Id) -> usize {
+    outline
+        .below(id)
+        .take(200)
+        .filter(|at| outline.tag(*at) == Tag::A && number(outline, *at).is_some())
+        .count()
+}
+
+fn number(outline: &Outline<'_>, id: Id) -> Option<u32> {
+    if outline.text_size(id) > 40 {
+        return None;
+    }
+    let text = outline.text_up_to(id, 20, false);
+    text.trim_matches(|c: char| !c.is_ascii_digit())
+        .parse()
+        .ok()
+        .filter(|n| *n < 100_000 && text.chars().count() <= 6)
+}
+
+/// Numbered links looked at.
+const NUMBERED_MAX: usize = 300;
+
+/// In a row of numbered links with one number that is no link (the current page), the link with the number after it.
+fn number_after_current(outline: &Outline<'_>, anchors: &[Anchor]) -> Option<String> {
+    let numbered: Vec<(u32, &Anchor)> =
+        anchors.iter().filter_map(|a| Some((number(outline, a.id)?, a))).take(NUMBERED_MAX).collect();
+    for (_, anchor) in numbered.iter().take(200) {
+        let Some(row) =
+            outline.ancestors(anchor.id).take(4).find(|above| numbered_links(outline, *above) >= 2)
+        else {
+            continue;
+        };
+        if outline.text_size(row) > 300 {
+            continue;
+        }
+        let mut linked: Vec<u32> =
+            numbered.iter().filter(|(_, a)| outline.contains(row, a.id)).map(|(number, _)| *number).collect();
+        linked.sort_unstable();
+        // The current page: a number in the row that is not linked, or page 1 where the row begins with 2.
+        let plain = outline
+            .runs_of(row)
+            .iter()
+            .filter(|run| !outline.has(run.parent, mark::LINKED))
+            .find_map(|run| {
+                let number: u32 =
+                    outline.run_text(run).trim().trim_matches(|c: char| !c.is_ascii_digit()).parse().ok()?;
+                (!linked.contains(&number)).then_some(number)
+            });
+        let current = plain.unwrap_or(if linked.first() == Some(&2) { 1 } else { continue });
+        if let Some((_, next)) =
+            numbered.iter().find(|(number, a)| *number == current + 1 && outline.contains(row, a.id))
+        {
+            return Some(next.url.clone());
+        }
+    }
+    None
+}

@@ -1,0 +1,420 @@
+//! The order of the readers over one page, and what they share.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::cards::{self, Card};
+use super::currency::{self, Locale};
+use super::head::{self, Head, resolve};
+use super::merge::{self, Findings, Merged};
+use super::money::{self, Hints};
+use super::outline::{Outline, mark};
+use super::page_type::{self, Evidence};
+use super::prices::{self, ShownPrice};
+use super::record::{Field, Origin, Record, Role};
+use super::schema::Graph;
+use super::select::{Selected, Selectors};
+use super::shown::{self, Headline};
+use super::{Explanation, annotated, labels, links, scan, schema, state, stock, text};
+use crate::listing::{Amount, Listing, Price};
+use crate::page::{Extracted, PageType};
+
+/// Boxes of one shape that make cards; a list of two is one.
+const CARDS_LEAST: usize = 2;
+/// Boxes of one shape before the price that make the page a list.
+const LIST_LEAST: usize = 3;
+/// Rows of labels that make a table of properties.
+const TABLE_LEAST: usize = 4;
+/// Cards of a page.
+const CARDS_MAX: usize = 500;
+
+/// Reads a decoded page.
+pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Explanation {
+    let mut outline = scan::outline(source);
+    let head = head::read(&outline, url);
+    let selected = (!selectors.is_empty()).then(|| selectors.read(&outline));
+    let mut headlines = shown::headlines(&outline);
+    let mut graphs = [
+        (Origin::JsonLd, schema::json_ld(&outline)),
+        (Origin::Microdata, schema::read(Origin::Microdata, &annotated::microdata(&outline))),
+        (Origin::Rdfa, schema::read(Origin::Rdfa, &annotated::rdfa(&outline))),
+    ];
+    let mut problems: Vec<String> = outline.cuts.clone();
+    let mut records: Vec<Record> = Vec::new();
+    for (_, graph) in &mut graphs {
+        problems.append(&mut graph.problems);
+        rebase_variants(&mut graph.records);
+        records.append(&mut graph.records);
+    }
+    records.extend(state_records(&outline, &head, &headlines));
+
+    let host = host_of(url, &head);
+    let language = head.language.clone().or_else(|| head.locale.clone());
+    let region = region(&head);
+    let locale = Locale { host: host.as_deref(), language: region.as_deref().or(language.as_deref()) };
+    let hints = hints(&outline, locale, &records, &head);
+    if settle_headline(&outline, &head, host.as_deref(), &records, &mut headlines)
+        && let Some(headline) = headlines.first()
+    {
+        outline.unframe(headline.id);
+    }
+    let prices = prices::prices(&outline, hints, locale);
+    let boxes = cards::find(&outline, &prices, head.base.as_ref(), CARDS_LEAST);
+    let anchor = headlines.first();
+    let distances: Vec<u32> = prices
+        .iter()
+        .map(|price| {
+            let listed = cards::in_card(&outline, &boxes, price.id, anchor.map(|headline| headline.id));
+            prices::distance(&outline, price, anchor, listed)
+        })
+        .collect();
+    let around = anchor.map_or(0, |headline| headline.run);
+    let stock = stock::stock(&outline, around);
+    let labels = labels::labels(&outline);
+    let named = labels::named(&outline);
+    let breadcrumbs = trails(&graphs, &outline);
+    let findings = Findings {
+        page_url: url,
+        head: &head,
+        headlines: &headlines,
+        records: &records,
+        selected: selected.as_ref().map(|s| &s.record),
+        prices: &prices,
+        distances: &distances,
+        labels: &labels,
+        named: &named,
+        stock: &stock,
+        breadcrumbs: &breadcrumbs,
+        description: shown::description(&outline),
+        locale,
+        hints,
+    };
+    let merged = merge::merge(&findings);
+    let cards = all_cards(&outline, &boxes, &prices, &records, selected.as_ref(), &head, locale, anchor);
+    let tabular = labels.iter().filter(|pair| pair.tabular).count();
+    let evidence = evidence(
+        &merged,
+        &graphs,
+        &cards,
+        &boxes,
+        &stock,
+        selected.as_ref(),
+        &head,
+        &prices,
+        anchor,
+        tabular,
+    );
+    let (page_type, reason) = page_type::decide(&outline, &head, &evidence);
+    problems.extend(reason);
+    finish(&outline, url, &head, merged, cards, page_type, problems, selected, &graphs)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the last step gathers what every reader gave")]
+fn finish(
+    outline: &Outline<'_>,
+    url: Option<&Url>,
+    head: &Head,
+    merged: Merged,
+    mut cards: Vec<Listing>,
+    page_type: PageType,
+    mut problems: Vec<String>,
+    selected: Option<Selected>,
+    graphs: &[(Origin, Graph)],
+) -> Explanation {
+    let mut products: Vec<String> = cards.iter().filter_map(|card| card.url.clone()).collect();
+    products.extend(
+        graphs
+            .iter()
+            .flat_map(|(_, graph)| &graph.listed_urls)
+            .filter_map(|url| resolve(url, head.base.as_ref())),
+    );
+    let next: Vec<String> =
+        selected.iter().flat_map(|s| &s.next).filter_map(|href| resolve(href, head.base.as_ref())).collect();
+    let links = links::find(outline, head, url, &products, &next);
+    if let Some(selected) = selected {
+        problems.extend(selected.problems);
+    }
+    let listing =
+        (page_type == PageType::Product && !merged.listing.title.is_empty()).then_some(merged.listing);
+    if page_type == PageType::Blocked {
+        cards.clear();
+    }
+    let extracted = Extracted {
+        page_type,
+        listing,
+        cards,
+        links,
+        problems,
+        nofollow: head.nofollow,
+        canonical: head.canonical.clone(),
+    };
+    Explanation { extracted, fields: merged.explanations }
+}
+
+/// Variants name their group by its place within one reader's records; nothing to do while readers stay apart.
+fn rebase_variants(records: &mut [Record]) {
+    let count = records.len();
+    for record in records {
+        if let Role::Variant(group) = record.role
+            && group >= count
+        {
+            record.role = Role::Own;
+        }
+    }
+}
+
+/// Product-like state whose name fits what the page calls itself.
+fn state_records(outline: &Outline<'_>, head: &Head, headlines: &[Headline]) -> Vec<Record> {
+    let names: Vec<&str> = headlines
+        .iter()
+        .take(3)
+        .map(|headline| headline.text.as_str())
+        .chain([head.og_title.as_str(), head.title.as_str()])
+        .filter(|name| !name.is_empty())
+        .collect();
+    state::records(outline, &|name| names.iter().any(|known| text::likeness(name, known) >= 0.6))
+}
+
+fn host_of(url: Option<&Url>, head: &Head) -> Option<String> {
+    let of = |address: &str| Url::parse(address).ok()?.host_str().map(str::to_owned);
+    url.and_then(Url::host_str)
+        .map(str::to_owned)
+        .or_else(|| head.canonical.as_deref().and_then(of))
+        .or_else(|| head.open_graph.first(Field::Url).and_then(of))
+        .or_else(|| head.base.as_ref().and_then(Url::host_str).map(str::to_owned))
+}
+
+/// A language tag with a region, from whichever declaration has one.
+fn region(head: &Head) -> Option<String> {
+    [head.language.as_deref(), head.locale.as_deref()]
+        .into_iter()
+        .flatten()
+        .find(|tag| tag.split(['-', '_']).nth(1).is_some_and(|region| region.len() == 2))
+        .map(str::to_owned)
+}
+
+/// How this page writes prices: the decimal mark that most of its two-digit amounts prove, and its currency.
+fn hints<'h>(outline: &Outline<'_>, locale: Locale<'_>, records: &'h [Record], head: &'h Head) -> Hints<'h> {
+    let mut marks: HashMap<char, usize> = HashMap::new();
+    for run in outline.runs.iter().filter(|run| !run.hidden && run.length < 40).take(20_000) {
+        let written = outline.run_text(run);
+        if written.bytes().any(|b| b.is_ascii_digit())
+            && (written.contains([',', '.']))
+            && written.chars().filter(|c| c.is_alphabetic()).count() <= 4
+            && let Some(mark) = money::proven_decimal(written)
+        {
+            *marks.entry(mark).or_default() += 1;
+        }
+    }
+    let (point, comma) = (marks.get(&'.').copied().unwrap_or(0), marks.get(&',').copied().unwrap_or(0));
+    let decimal = match (point, comma) {
+        (0, 0) => None,
+        (point, comma) if point > 2 * comma => Some('.'),
+        (point, comma) if comma > 2 * point => Some(','),
+        _ => None,
+    };
+    let declared = records
+        .iter()
+        .filter(|record| record.role != Role::Related)
+        .chain([&head.open_graph])
+        .find_map(|record| record.first(Field::Currency))
+        .and_then(|written| currency::iso(written, locale));
+    Hints { decimal, currency: declared.or_else(|| currency::home(locale)) }
+}
+
+/// Puts the headline of the page's own product first: the `h1` that agrees with what the page calls itself; where none
+/// does, the element that shows the page's title. True where the first one agrees.
+fn settle_headline(
+    outline: &Outline<'_>,
+    head: &Head,
+    host: Option<&str>,
+    records: &[Record],
+    headlines: &mut Vec<Headline>,
+) -> bool {
+    let typed = records.iter().filter(|r| r.role == Role::Own).take(5).filter_map(|r| r.first(Field::Title));
+    let names: Vec<&str> = [head.og_title.as_str(), head.title.as_str()]
+        .into_iter()
+        .chain(typed)
+        .filter(|name| !name.is_empty())
+        .collect();
+    // A logo in an `h1` names the shop.
+    let shop = [text::key(&head.site_name), host.map(shop_of).unwrap_or_default()];
+    let best = headlines
+        .iter()
+        .map(|headline| {
+            let own_name = names.iter().map(|name| text::likeness(&headline.text, name)).fold(0.0, f32::max);
+            if shop.contains(&text::key(&headline.text)) { 0.0 } else { own_name }
+        })
+        .enumerate()
+        .reduce(|best, next| if next.1 > best.1 + 0.2 { next } else { best });
+    match best {
+        Some((at, likeness)) if likeness >= 0.6 || names.is_empty() => {
+            let own = headlines.remove(at);
+            headlines.insert(0, own);
+            likeness >= 0.6
+        }
+        _ => {
+            if let Some(shown) =
+                shown::titled_element(outline, &[head.og_title.as_str(), head.title.as_str()])
+            {
+                headlines.insert(0, shown);
+                return true;
+            }
+            if let Some((at, likeness)) = best.filter(|(_, likeness)| *likeness >= 0.35) {
+                let own = headlines.remove(at);
+                headlines.insert(0, own);
+                return likeness >= 0.5;
+            }
+            false
+        }
+    }
+}
+
+/// The name of the shop that its host tells: `www.shop.example` is `shop`.
+fn shop_of(host: &str) -> String {
+    let bare = host.trim_start_matches("www.");
+    text::key(bare.split('.').next().unwrap_or(bare))
+}
+
+/// Breadcrumb trails, the surest reader first.
+fn trails(graphs: &[(Origin, Graph)], outline: &Outline<'_>) -> Vec<(Origin, Vec<String>)> {
+    let mut trails: Vec<(Origin, Vec<String>)> =
+        graphs.iter().map(|(origin, graph)| (*origin, graph.breadcrumbs.clone())).collect();
+    trails.push((Origin::Text, shown::breadcrumbs(outline).into_iter().map(|crumb| crumb.name).collect()));
+    trails
+}
+
+#[expect(clippy::too_many_arguments, reason = "cards come from three readers")]
+fn all_cards(
+    outline: &Outline<'_>,
+    boxes: &[Card],
+    prices: &[ShownPrice],
+    records: &[Record],
+    selected: Option<&Selected>,
+    head: &Head,
+    locale: Locale<'_>,
+    anchor: Option<&Headline>,
+) -> Vec<Listing> {
+    let mut found: Vec<Listing> = Vec::new();
+    let base = head.base.as_ref();
+    for card in selected.into_iter().flat_map(|s| &s.cards) {
+        let Some(title) = card.get("title").or_else(|| card.get("name")) else { continue };
+        let mut listing = Listing { title: text::line(title), ..Listing::default() };
+        listing.url = card.get("url").and_then(|url| resolve(url, base));
+        listing.images.extend(card.get("image").and_then(|image| resolve(image, base)));
+        listing.price = card.get("price").and_then(|price| price_of(price, None, locale));
+        for field in card.keys() {
+            listing.provenance.insert(field.clone(), Origin::Select.name().to_owned());
+        }
+        found.push(listing);
+    }
+    let selected = !found.is_empty();
+    let listed = records
+        .iter()
+        .filter(|r| r.role == Role::Listed || (r.role == Role::Own && r.origin != Origin::State));
+    let many = records
+        .iter()
+        .filter(|r| r.role == Role::Own && r.origin != Origin::State && r.has(Field::Title))
+        .count()
+        > 2;
+    for record in listed {
+        if selected || (record.role == Role::Own && !many) {
+            continue;
+        }
+        let price =
+            record.first(Field::Price).and_then(|p| price_of(p, record.first(Field::Currency), locale));
+        if let Some(card) = cards::of_record(record, price, base) {
+            add(&mut found, card);
+        }
+    }
+    if !selected {
+        for card in boxes {
+            let own = anchor.is_some_and(|headline| outline.contains(card.id, headline.id));
+            if !own && !outline.has(card.id, mark::HIDDEN) {
+                add(&mut found, cards::listing(card, prices, locale));
+            }
+        }
+    }
+    found.truncate(CARDS_MAX);
+    found
+}
+
+/// Adds a card; one of the same address or, without address, the same name completes the one that stands.
+fn add(cards: &mut Vec<Listing>, card: Listing) {
+    let known = cards.iter_mut().find(|known| {
+        (known.url.is_some() && known.url == card.url)
+            || ((known.url.is_none() || card.url.is_none())
+                && text::key(&known.title) == text::key(&card.title))
+    });
+    let Some(known) = known else {
+        cards.push(card);
+        return;
+    };
+    if known.price.is_none() && card.price.is_some() {
+        known.price = card.price;
+        known
+            .provenance
+            .extend(card.provenance.get("price").map(|origin| ("price".to_owned(), origin.clone())));
+    }
+    if known.url.is_none() {
+        known.url = card.url;
+    }
+    if known.images.is_empty() {
+        known.images = card.images;
+    }
+}
+
+fn price_of(written: &str, currency: Option<&str>, locale: Locale<'_>) -> Option<Price> {
+    let code = currency.and_then(|c| currency::iso(c, locale));
+    let money = money::parse(written, Hints { decimal: None, currency: code })?;
+    if money.amount <= rust_decimal::Decimal::ZERO {
+        return None;
+    }
+    let sign = money.currency.as_deref().and_then(|sign| currency::iso(sign, locale));
+    Some(Price {
+        amount: Amount(money.amount),
+        currency: code.or(sign).map(str::to_owned),
+        regular: None,
+        max: None,
+    })
+}
+
+#[expect(clippy::too_many_arguments, reason = "the kind of page follows from what every reader gave")]
+fn evidence(
+    merged: &Merged,
+    graphs: &[(Origin, Graph)],
+    cards: &[Listing],
+    boxes: &[Card],
+    stock: &stock::Stock,
+    selected: Option<&Selected>,
+    head: &Head,
+    prices: &[ShownPrice],
+    headline: Option<&Headline>,
+    tabular: usize,
+) -> Evidence {
+    let listing = &merged.listing;
+    Evidence {
+        titled: !listing.title.is_empty(),
+        typed: merged.typed,
+        offered: merged.offered,
+        priced: merged.priced,
+        buy: stock.buy,
+        stocked: stock.out.is_some() || stock.available.is_some(),
+        labelled: merged.labelled,
+        detailed: tabular >= TABLE_LEAST,
+        identified: !listing.gtin.is_empty() || listing.sku.is_some() || listing.mpn.is_some(),
+        selected: selected.is_some_and(|s| s.record.has(Field::Title) && s.record.has(Field::Price)),
+        cards: cards.iter().filter(|card| card.price.is_some()).count(),
+        listed: cards.len(),
+        list: graphs.iter().any(|(_, graph)| graph.list),
+        article: graphs.iter().any(|(_, graph)| graph.article) || head.og_type.contains("article"),
+        cards_first: merged.price_place.is_some_and(|at| {
+            let from = headline.map_or(0, |headline| headline.run);
+            let between =
+                |place: usize| place < at && prices.get(place).is_some_and(|price| price.run > from);
+            boxes.iter().filter_map(|card| card.prices.first()).filter(|place| between(**place)).count()
+                >= LIST_LEAST
+        }),
+    }
+}

@@ -1,0 +1,431 @@
+//! A source's own selectors: CSS over a guarded tree, JSON paths over embedded JSON.
+//!
+//! The tree is built only when a source has CSS selectors, and only for a page whose outline shows no bomb: HTML trees
+//! take quadratic time and memory on deep nesting, many attributes and many open formatting elements.
+
+use std::collections::BTreeMap;
+
+use scraper::{Html, Selector as Css};
+use serde_json::Value;
+
+use super::outline::{Outline, Tag, collapse};
+use super::record::{Field, Origin, Record};
+use super::{SelectError, lenient, state};
+use crate::source::{Select, Selector};
+
+/// Elements of a page that a tree is built for.
+const ELEMENTS_MAX: usize = 100_000;
+/// Open formatting elements; each costs a copy in every block that follows.
+const FORMATTING_MAX: usize = 64;
+/// Matches of one selector that are read.
+const MATCHES_MAX: usize = 1000;
+
+/// Selectors ready to run.
+#[derive(Debug, Default)]
+pub(super) struct Selectors {
+    fields: Vec<(String, Place)>,
+    card: Option<(Css, Vec<(String, Place)>)>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Css { css: Option<Css>, attribute: Option<String>, written: String },
+    Json(JsonPath),
+}
+
+/// What the selectors found.
+#[derive(Debug)]
+pub(super) struct Selected {
+    pub(super) record: Record,
+    /// Addresses of next pages as written.
+    pub(super) next: Vec<String>,
+    /// Fields of each card, by name.
+    pub(super) cards: Vec<BTreeMap<String, String>>,
+    pub(super) problems: Vec<String>,
+}
+
+impl Selectors {
+    /// Checks and prepares the selectors of a source.
+    pub(super) fn new(select: &Select) -> Result<Self, SelectError> {
+        let prepare = |fields: &BTreeMap<String, Selector>, prefix: &str| {
+            fields
+                .iter()
+                .map(|(field, selector)| Ok((field.clone(), place(&format!("{prefix}{field}"), selector)?)))
+                .collect::<Result<Vec<_>, SelectError>>()
+        };
+        let fields = prepare(&select.fields, "")?;
+        let card = match &select.card {
+            Some(card) => Some((css("card.item", &card.item)?, prepare(&card.fields, "card.")?)),
+            None => None,
+        };
+        Ok(Self { fields, card })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.card.is_none()
+    }
+
+    fn needs_tree(&self) -> bool {
+        self.card.is_some() || self.fields.iter().any(|(_, place)| matches!(place, Place::Css { .. }))
+    }
+
+    /// Runs all selectors on a page.
+    pub(super) fn read(&self, outline: &Outline<'_>) -> Selected {
+        let mut selected = Selected {
+            record: Record::new(Origin::Select, "select".to_owned()),
+            next: Vec::new(),
+            cards: Vec::new(),
+            problems: Vec::new(),
+        };
+        let tree = if self.needs_tree() {
+            match guard(outline) {
+                Ok(()) => Some(Html::parse_document(outline.source)),
+                Err(why) => {
+                    selected.problems.push(format!("select: CSS selectors were not run: {why}"));
+                    None
+                }
+            }
+        } else {
+            None
+        };
+        let documents = self.documents(outline);
+        for (field, place) in &self.fields {
+            let values = match place {
+                Place::Css { css, attribute, .. } => tree.as_ref().map_or_else(Vec::new, |tree| {
+                    let Some(css) = css else { return Vec::new() };
+                    tree.select(css)
+                        .take(MATCHES_MAX)
+                        .filter_map(|e| value_of(e, attribute.as_deref()))
+                        .collect()
+                }),
+                Place::Json(path) => path.find_in(&documents),
+            };
+            Self::keep(field, place, values, &mut selected);
+        }
+        if let (Some((item, fields)), Some(tree)) = (&self.card, &tree) {
+            for element in tree.select(item).take(MATCHES_MAX) {
+                let mut card = BTreeMap::new();
+                for (field, place) in fields {
+                    let Place::Css { css, attribute, .. } = place else { continue };
+                    let found = match css {
+                        Some(css) => element.select(css).find_map(|e| value_of(e, attribute.as_deref())),
+                        None => value_of(element, attribute.as_deref()),
+                    };
+                    if let Some(value) = found {
+                        card.insert(field.clone(), value);
+                    }
+                }
+                if !card.is_empty() {
+                    selected.cards.push(card);
+                }
+            }
+        }
+        selected
+    }
+
+    fn keep(field: &str, place: &Place, values: Vec<String>, selected: &mut Selected) {
+        let shown = match place {
+            Place::Css { written, .. } => written.clone(),
+            Place::Json(path) => path.written.clone(),
+        };
+        if field == "next" {
+            selected.next.extend(values);
+        } else if let Some(name) = field.strip_prefix("attributes.") {
+            if let Some(value) = values.into_iter().next() {
+                selected.record.attribute(name.to_owned(), value);
+            }
+        } else if let Some(known) = Field::named(field) {
+            let many = matches!(known, Field::Image | Field::Category | Field::Gtin);
+            for value in values.into_iter().take(if many { 50 } else { 1 }) {
+                selected.record.claim(known, value, &shown);
+            }
+        }
+    }
+
+    /// The embedded JSON that JSON paths look into: state and JSON-LD.
+    fn documents(&self, outline: &Outline<'_>) -> Vec<Value> {
+        if !self.fields.iter().any(|(_, place)| matches!(place, Place::Json(_))) {
+            return Vec::new();
+        }
+        let mut documents = Vec::new();
+        for id in outline.ids().filter(|id| outline.tag(*id) == Tag::Script).take(2000) {
+            if outline
+                .raw_attribute(id, "type")
+                .is_some_and(|kind| kind.to_ascii_lowercase().contains("ld+json"))
+                && outline.inner(id).len() < 1024 * 1024
+                && documents.len() < 64
+            {
+                documents.extend(lenient::read(outline.inner(id)));
+            }
+        }
+        let mut bytes = 0;
+        state::each_json(
+            outline,
+            |_| true,
+            |_, value| {
+                // A copy for each path to look into; bounded as the texts are.
+                if documents.len() < 200 && bytes < 4 * 1024 * 1024 {
+                    bytes += weight(value);
+                    documents.push(value.clone());
+                }
+            },
+        );
+        documents
+    }
+}
+
+/// Roughly how many bytes a value holds.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 8 + list.iter().map(weight).sum::<usize>(),
+        Value::Object(node) => 8 + node.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>(),
+        Value::String(written) => written.len(),
+        _ => 8,
+    }
+}
+
+fn place(field: &str, selector: &Selector) -> Result<Place, SelectError> {
+    match selector {
+        Selector::Css { css: written, attribute } => {
+            // `@href` alone reads an attribute of the card itself.
+            let parsed = if written.trim().is_empty() { None } else { Some(css(field, written)?) };
+            Ok(Place::Css { css: parsed, attribute: attribute.clone(), written: written.clone() })
+        }
+        Selector::Json(path) => JsonPath::parse(path).map(Place::Json).map_err(|reason| SelectError::Json {
+            field: field.to_owned(),
+            path: path.clone(),
+            reason,
+        }),
+    }
+}
+
+fn css(field: &str, written: &str) -> Result<Css, SelectError> {
+    Css::parse(written).map_err(|error| SelectError::Css {
+        field: field.to_owned(),
+        css: written.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+fn value_of(element: scraper::ElementRef<'_>, attribute: Option<&str>) -> Option<String> {
+    let value = if let Some(name) = attribute {
+        element.value().attr(name)?.trim().to_owned()
+    } else {
+        let mut text = String::new();
+        for node in element.descendants() {
+            if let Some(piece) = node.value().as_text() {
+                let hidden = node.ancestors().take(3).any(|above| {
+                    above
+                        .value()
+                        .as_element()
+                        .is_some_and(|e| matches!(e.name(), "script" | "style" | "template"))
+                });
+                if !hidden {
+                    text.push_str(piece);
+                }
+            } else if node.value().as_element().is_some_and(|e| !is_inline(e.name())) {
+                text.push(' ');
+            }
+        }
+        collapse(&text)
+    };
+    (!value.is_empty()).then_some(value)
+}
+
+fn is_inline(name: &str) -> bool {
+    Tag::named(name.as_bytes()).is_inline()
+}
+
+/// Whether a tree of this page stays small: linear in the outline.
+fn guard(outline: &Outline<'_>) -> Result<(), String> {
+    if let Some(cut) = outline.cuts.first() {
+        return Err(cut.clone());
+    }
+    if outline.elements.len() > ELEMENTS_MAX {
+        return Err(format!("more than {ELEMENTS_MAX} elements"));
+    }
+    // Formatting elements that are still open when a block starts are copied into it; their end tags are what counts.
+    let (mut open, mut at) = (0_usize, 0_usize);
+    let bytes = outline.source.as_bytes();
+    while let Some(tag) = memchr::memchr(b'<', bytes.get(at..).unwrap_or(&[])).map(|offset| at + offset) {
+        at = tag + 1;
+        let closing = bytes.get(at) == Some(&b'/');
+        let name: Vec<u8> = bytes
+            .get(at + usize::from(closing)..)
+            .unwrap_or(&[])
+            .iter()
+            .take(7)
+            .take_while(|b| b.is_ascii_alphanumeric())
+            .map(u8::to_ascii_lowercase)
+            .collect();
+        let formatting = matches!(
+            name.as_slice(),
+            b"a" | b"b"
+                | b"big"
+                | b"code"
+                | b"em"
+                | b"font"
+                | b"i"
+                | b"nobr"
+                | b"s"
+                | b"small"
+                | b"strike"
+                | b"strong"
+                | b"tt"
+                | b"u"
+        );
+        if formatting {
+            open = if closing { open.saturating_sub(1) } else { open + 1 };
+            if open > FORMATTING_MAX {
+                return Err(format!("more than {FORMATTING_MAX} formatting elements open at once"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `$.a.b[0].c`, `[*]`, `['key']`, `..key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct JsonPath {
+    steps: Vec<Step>,
+    written: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    At(usize),
+    All,
+    Anywhere(String),
+}
+
+impl JsonPath {
+    fn parse(written: &str) -> Result<Self, String> {
+        let mut rest = written.trim().strip_prefix('$').ok_or("it does not begin with $")?;
+        let mut steps = Vec::new();
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix("..") {
+                let (name, tail) = name_of(after)?;
+                steps.push(Step::Anywhere(name));
+                rest = tail;
+            } else if let Some(after) = rest.strip_prefix('.') {
+                if let Some(tail) = after.strip_prefix('*') {
+                    steps.push(Step::All);
+                    rest = tail;
+                } else {
+                    let (name, tail) = name_of(after)?;
+                    steps.push(Step::Key(name));
+                    rest = tail;
+                }
+            } else if let Some(after) = rest.strip_prefix('[') {
+                let (inner, tail) = after.split_once(']').ok_or("a [ has no ]")?;
+                let inner = inner.trim();
+                steps.push(if inner == "*" {
+                    Step::All
+                } else if let Some(key) = inner.strip_prefix(['\'', '"']) {
+                    Step::Key(key.trim_end_matches(['\'', '"']).to_owned())
+                } else {
+                    Step::At(inner.parse().map_err(|_| format!("[{inner}] is neither a number nor *"))?)
+                });
+                rest = tail;
+            } else {
+                return Err(format!("{rest:?} does not begin with . or ["));
+            }
+        }
+        if steps.is_empty() {
+            return Err("it names nothing below $".to_owned());
+        }
+        Ok(Self { steps, written: written.to_owned() })
+    }
+
+    /// The values of the first document in which the path leads somewhere.
+    fn find_in(&self, documents: &[Value]) -> Vec<String> {
+        documents
+            .iter()
+            .map(|document| self.find(document))
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
+    }
+
+    fn find(&self, document: &Value) -> Vec<String> {
+        let mut at = vec![document];
+        for step in &self.steps {
+            let mut next = Vec::new();
+            for value in at {
+                match step {
+                    Step::Key(key) => next.extend(value.get(key)),
+                    Step::At(place) => next.extend(value.get(place)),
+                    Step::All => match value {
+                        Value::Array(list) => next.extend(list),
+                        Value::Object(node) => next.extend(node.values()),
+                        _ => {}
+                    },
+                    Step::Anywhere(key) => anywhere(value, key, 0, &mut next),
+                }
+                next.truncate(MATCHES_MAX);
+            }
+            at = next;
+        }
+        at.into_iter()
+            .filter_map(|value| match value {
+                Value::String(written) => Some(super::text::line(written)),
+                Value::Number(number) => Some(number.to_string()),
+                Value::Bool(truth) => Some(truth.to_string()),
+                _ => None,
+            })
+            .filter(|value| !value.is_empty())
+            .collect()
+    }
+}
+
+fn anywhere<'v>(value: &'v Value, key: &str, depth: usize, found: &mut Vec<&'v Value>) {
+    if depth > 60 || found.len() >= MATCHES_MAX {
+        return;
+    }
+    match value {
+        Value::Array(list) => list.iter().for_each(|item| anywhere(item, key, depth + 1, found)),
+        Value::Object(node) => {
+            found.extend(node.get(key));
+            node.values().for_each(|item| anywhere(item, key, depth + 1, found));
+        }
+        _ => {}
+    }
+}
+
+fn name_of(text: &str) -> Result<(String, &str), String> {
+    let end = text.find(['.', '[']).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    if name.is_empty() { Err("a dot names nothing".to_owned()) } else { Ok((name.to_owned(), rest)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::scan;
+    use serde_json::json;
+
+    #[test]
+    fn json_paths_lead_where_they_say() {
+        let document = json!({"a": {"b": [{"c": 1}, {"c": "x"}], "d e": true}});
+        for (path, expected) in [
+            ("$.a.b[0].c", vec!["1"]),
+            ("$.a.b[*].c", vec!["1", "x"]),
+            ("$['a']['d e']", vec!["true"]),
+            ("$..c", vec!["1", "x"]),
+            ("$.a.nothing", vec![]),
+        ] {
+            assert_eq!(JsonPath::parse(path).unwrap().find(&document), expected, "{path}");
+        }
+        for path in ["a.b", "$", "$.a[x]", "$.a[", "$.", "$a"] {
+            assert!(JsonPath::parse(path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_guard_refuses_bombs_and_lets_pages_pass() {
+        let storm = "<a><b><i><u>".repeat(100);
+        assert!(guard(&scan::outline(&storm)).unwrap_err().contains("formatting"));
+        assert!(guard(&scan::outline(&"<div>".repeat(600))).is_err());
+        assert!(guard(&scan::outline(&"<p><b>x</b> <a href=y>z</a></p>".repeat(2000))).is_ok());
+    }
+}
