@@ -22,6 +22,7 @@ pub mod normalise;
 
 // stages: know the floors below, not each other
 pub mod extract;
+pub mod fetch;
 pub mod matcher;
 pub mod verdict;
 
