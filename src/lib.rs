@@ -29,6 +29,8 @@ pub mod verdict;
 // pipeline: bytes → candidates → listing → verdict
 
 // keeping: sled and WARC
+pub mod evidence;
+pub mod store;
 
 // use cases
 

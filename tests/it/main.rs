@@ -15,6 +15,7 @@
 
 mod definitions;
 mod definitions_sources;
+mod evidence;
 mod extract_hostile;
 mod extract_suites;
 mod fetch;
@@ -25,4 +26,7 @@ mod matcher;
 mod normalise;
 mod rules;
 mod shop;
+mod store;
+mod store_damage;
+mod store_kill;
 mod verdict;

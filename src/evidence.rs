@@ -1,0 +1,22 @@
+//! Evidence: the exchanges as they happened, in WARC 1.1 files that other tools read.
+//!
+//! An [`EvidenceWriter`] answers only when the records are on disk, so that a finding never points at nothing. A
+//! [`WarcReader`] reads our own and foreign files. [`verify`] proves that what findings point at is unchanged. Files lie
+//! in the `evidence` folder of a data folder, as `caveat-YYYYMMDDHHMMSS-NNNNN.warc.gz`.
+
+mod digest;
+mod error;
+mod files;
+mod http;
+mod input;
+mod reader;
+mod record;
+mod verify;
+mod writer;
+
+pub use error::{EvidenceError, WarcError, WarcFault};
+pub use files::Repair;
+pub use http::{HttpMessage, http_response};
+pub use reader::{Record, WarcReader};
+pub use verify::{Claim, Problem, Verified, read_place, verify};
+pub use writer::{EvidenceWriter, Kept};
