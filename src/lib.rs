@@ -27,11 +27,13 @@ pub mod matcher;
 pub mod verdict;
 
 // pipeline: bytes → candidates → listing → verdict
+pub mod pipeline;
 
 // keeping: sled and WARC
 pub mod evidence;
 pub mod store;
 
 // use cases
+pub mod workbench;
 
 // shells: the only places that print

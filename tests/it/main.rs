@@ -25,6 +25,8 @@ mod floors;
 mod matcher;
 mod normalise;
 mod rules;
+mod rules_shipped;
+mod rules_tested;
 mod shop;
 mod store;
 mod store_damage;
