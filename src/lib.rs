@@ -34,6 +34,7 @@ pub mod evidence;
 pub mod store;
 
 // use cases
+pub mod demo;
 pub mod workbench;
 
 // shells: the only places that print

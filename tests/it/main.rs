@@ -15,6 +15,7 @@
 
 mod definitions;
 mod definitions_sources;
+mod demo_market;
 mod evidence;
 mod extract_hostile;
 mod extract_suites;
