@@ -34,7 +34,11 @@ pub mod evidence;
 pub mod store;
 
 // use cases
+pub mod crawl;
 pub mod demo;
+pub mod scan;
 pub mod workbench;
+pub mod workspace;
 
 // shells: the only places that print
+pub mod cli;

@@ -13,6 +13,9 @@
     reason = "a test that cannot go on says so by panicking, and speaks to whoever runs it"
 )]
 
+mod bad_input;
+mod command;
+mod crawl;
 mod definitions;
 mod definitions_sources;
 mod demo_market;
@@ -28,7 +31,9 @@ mod normalise;
 mod rules;
 mod rules_shipped;
 mod rules_tested;
+mod scan;
 mod shop;
+mod site;
 mod store;
 mod store_damage;
 mod store_kill;

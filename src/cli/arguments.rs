@@ -1,0 +1,269 @@
+//! What can be typed: every command and option, and nothing of what they do.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::finding::Severity;
+
+/// Scans online marketplaces for dangerous products and keeps the evidence.
+#[derive(Debug, Parser)]
+#[command(
+    name = "caveat",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done · 1 findings at or above --fail-on, or a failed lint or test · 2 wrong usage or \
+                  configuration, or a broken rule · 3 some input could not be read, or the work could not be \
+                  completed. The highest that applies wins."
+)]
+pub(super) struct Arguments {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Global {
+    /// Data folder [default: `data` in the workspace; `caveat-demo` for demo]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Configuration [default: caveat.toml here or in a folder above]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Print JSON Lines for programs
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Say more on standard error
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Say only errors on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Crawl a small marketplace on this machine and show what is found
+    Demo(Demo),
+    /// Make a workspace: caveat.toml, sources/, rules/, corpus/
+    Init(Init),
+    /// Fetch, scan and keep
+    Crawl(Crawl),
+    /// Judge saved pages, WARC files and listings; no network, no store
+    Scan(Scan),
+    /// Read pages into listings, as JSON Lines
+    Extract(Extract),
+    /// Work on rules
+    #[command(subcommand)]
+    Rules(Rules),
+    /// What was flagged
+    #[command(subcommand)]
+    Findings(Findings),
+    /// The proof of what was flagged
+    #[command(subcommand)]
+    Evidence(Evidence),
+    /// Marketplaces and shops
+    #[command(subcommand)]
+    Sources(Sources),
+    /// Check this installation
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `caveat demo`
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Report and exit (what happens anyway until `caveat serve` exists)
+    #[arg(long)]
+    pub(super) once: bool,
+}
+
+/// `caveat init`
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// The folder
+    #[arg(default_value = ".")]
+    pub(super) dir: PathBuf,
+    /// The authority or organisation, for the user agent
+    #[arg(long)]
+    pub(super) operator: Option<String>,
+    /// E-mail address or web page, for the user agent
+    #[arg(long)]
+    pub(super) contact: Option<String>,
+}
+
+/// `caveat crawl`
+#[derive(Debug, Args)]
+pub(super) struct Crawl {
+    /// Sources by id [default: all in sources/]
+    #[arg(value_name = "SOURCE")]
+    pub(super) sources: Vec<String>,
+    /// Fetch only this page, with the settings of SOURCE or with the defaults
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<url::Url>,
+    /// Fetch robots.txt and the start pages only, show what would follow, keep nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Exit with 1 when something at or above this severity was flagged
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<Severity>,
+}
+
+/// `caveat scan`
+#[derive(Debug, Args)]
+pub(super) struct Scan {
+    /// Saved pages, WARC files, listings (.jsonl), folders of them, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Print flagged listings only
+    #[arg(long)]
+    pub(super) flagged: bool,
+    /// Where the offers are aimed (ISO 3166 code), for rules that ask
+    #[arg(long, value_name = "CODE")]
+    pub(super) market: Option<String>,
+    /// Use the selectors of this source file
+    #[arg(long, value_name = "FILE")]
+    pub(super) source: Option<PathBuf>,
+    /// Run the rules of class information.missing too
+    #[arg(long)]
+    pub(super) information: bool,
+    /// Exit with 1 when something at or above this severity was flagged
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<Severity>,
+    /// Worker threads [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<usize>,
+}
+
+/// `caveat extract`
+#[derive(Debug, Args)]
+pub(super) struct Extract {
+    /// Saved pages, WARC files, folders of them, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The address that the page was saved from
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<url::Url>,
+    /// Show every candidate for each field, who won and why
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Use the selectors of this source file
+    #[arg(long, value_name = "FILE")]
+    pub(super) source: Option<PathBuf>,
+}
+
+/// `caveat rules …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Rules {
+    /// List the rules
+    List(RulePath),
+    /// Check rule files for errors and likely mistakes
+    Lint(RulePath),
+    /// Run the tests inside the rules
+    Test(RulePath),
+}
+
+/// Which rules.
+#[derive(Debug, Args)]
+pub(super) struct RulePath {
+    /// A rules folder [default: rules/ in the workspace, else the packs inside the program]
+    #[arg(value_name = "DIR")]
+    pub(super) path: Option<PathBuf>,
+    /// Only these rules (id, or the beginning of one)
+    #[arg(long, value_name = "ID")]
+    pub(super) rule: Vec<String>,
+}
+
+/// `caveat findings …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Findings {
+    /// List findings, gravest first
+    List(FindingFilter),
+    /// Show one finding with its matches in the original text
+    Show {
+        /// Its id, or the beginning of it
+        id: String,
+    },
+    /// Write findings to standard output
+    Export {
+        /// Which
+        #[command(flatten)]
+        filter: FindingFilter,
+        /// As what
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+    },
+}
+
+/// Which findings.
+#[derive(Debug, Args)]
+pub(super) struct FindingFilter {
+    /// Only of this source
+    #[arg(long, value_name = "ID")]
+    pub(super) source: Option<String>,
+    /// Only of this class or family (`medicine`, `medicine.erectile`)
+    #[arg(long, value_name = "CLASS")]
+    pub(super) class: Option<String>,
+    /// Only at or above this severity
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) severity: Option<Severity>,
+    /// At most this many
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+}
+
+/// What `findings export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// One JSON object a line
+    Jsonl,
+    /// A table; cells that a spreadsheet would run are made plain text
+    Csv,
+}
+
+/// `caveat evidence …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Evidence {
+    /// Check every digest, and that each finding's exchange is there
+    Verify,
+}
+
+/// `caveat sources …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Sources {
+    /// List the sources
+    List,
+    /// Check source files
+    Check {
+        /// Ids or files [default: all]
+        #[arg(value_name = "SOURCE")]
+        sources: Vec<String>,
+    },
+    /// Say whether an address would be fetched, and why
+    Why {
+        /// The address
+        url: url::Url,
+    },
+    /// Say what a robots.txt allows
+    Robots {
+        /// The robots.txt
+        file: PathBuf,
+        /// The crawler's name
+        #[arg(long, value_name = "NAME", default_value = "caveat")]
+        agent: String,
+        /// Addresses or paths
+        #[arg(required = true, value_name = "URL")]
+        urls: Vec<String>,
+    },
+}
