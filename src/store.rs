@@ -81,6 +81,17 @@ impl Default for StoreOptions {
     }
 }
 
+/// What a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    /// It is not there, or empty.
+    Nothing,
+    /// A store.
+    Store,
+    /// Something else, which is not ours to write into.
+    Other,
+}
+
 /// How many rows there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
@@ -100,6 +111,19 @@ impl Store {
     /// Opens the store in a data folder, which is created when it is missing.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         Self::open_with(dir, clock, StoreOptions::default())
+    }
+
+    /// Opens a store that must be there already: whoever only reads makes none by mistake.
+    pub fn open_existing(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        match opening::look(dir) {
+            Inside::Store => Self::open(dir, clock),
+            Inside::Nothing | Inside::Other => Err(StoreError::NoStore { path: dir.to_owned() }),
+        }
+    }
+
+    /// What lies in a folder, without touching it.
+    pub fn look(dir: &Path) -> Inside {
+        opening::look(dir)
     }
 
     /// Opens the store with other bounds than the usual ones.

@@ -188,7 +188,7 @@ pub(super) struct RulePath {
 /// `caveat findings …`
 #[derive(Debug, Subcommand)]
 pub(super) enum Findings {
-    /// List findings, gravest first
+    /// List findings, gravest first (JSON Lines where standard output is no terminal)
     List(FindingFilter),
     /// Show one finding with its matches in the original text
     Show {

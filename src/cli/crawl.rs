@@ -23,7 +23,7 @@ use crate::evidence::EvidenceWriter;
 use crate::fetch::{FetchOptions, Fetcher};
 use crate::finding::Severity;
 use crate::source::{Limits, RequestOptions, Select, Source};
-use crate::store::{FindingFilter, Store};
+use crate::store::{FindingFilter, Inside, Store};
 use crate::workspace::Workspace;
 
 /// Sources crawled at once; each has its own gates, and a hundred pages under way are enough for one machine.
@@ -39,6 +39,12 @@ pub(super) fn run(shell: &Shell, arguments: &Crawl) -> Outcome {
     let plans = plans(shell, &mut rulebook, sources, arguments.url.as_ref())?;
     if arguments.dry_run {
         return dry(shell, &workspace, plans).map(|dry| dry.max(exit).max(rulebook.exit));
+    }
+    if Store::look(&workspace.data) == Inside::Other {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "{} holds other things than a crawl; name an empty or new data folder",
+            workspace.data.display()
+        )));
     }
     let crawler = open(shell, &workspace)?;
     let runs = run_plans(shell, &runtime()?, &crawler, plans)?;
