@@ -23,6 +23,7 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
         Command::List(path) => list(shell, &path),
         Command::Lint(path) => check(shell, &path),
         Command::Test(path) => test(shell, &path),
+        Command::Measure(command) => super::measure::run(shell, command),
     }
 }
 

@@ -39,7 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("scan", &["page", "listing", "finding", "extract", "matcher", "pipeline", "evidence", "fetch"]),
     (
         "workbench",
-        &["listing", "finding", "rules", "document", "normalise", "matcher", "verdict", "pipeline"],
+        &["clock", "listing", "finding", "rules", "document", "normalise", "matcher", "verdict", "pipeline"],
     ),
     ("workspace", &["clock", "config", "source", "rules", "document"]),
     ("demo", &["clock", "listing", "finding", "source", "config"]),
