@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{caveat, json_lines, run, succeed};
+use crate::command::{caveat, err, json_lines, run, succeed};
 use crate::site::{Answer, Site};
 
 /// A process that takes longer than this hangs.
@@ -245,6 +245,14 @@ fn one_address_is_fetched_without_touching_an_interrupted_run() {
     assert_eq!(more, [("/p/290".to_owned(), 1)]);
     let findings =
         json_lines(&succeed(&run(folder.path(), &["findings", "list", "--json", "--source", "shop"])));
+    // What is misspelt does not look like "nothing found".
+    for (option, name, says) in
+        [("--source", "shpo", "\"shop\""), ("--class", "medicine.erectil", "\"medicine.erectile\"")]
+    {
+        let output = run(folder.path(), &["findings", "list", option, name]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(err(&output).contains(says), "{}", err(&output));
+    }
     assert!(findings.iter().any(|finding| last_part(finding) == "290"), "{findings:?}");
     let report = json_lines(&succeed(&run(folder.path(), &["crawl", "shop", "--json", "-q"])));
     assert_eq!(report[0]["listings"], 300);
