@@ -4,6 +4,7 @@
 //! Nothing here assumes that it is the only worker.
 
 pub mod dry_run;
+mod manners;
 pub mod report;
 pub mod scope;
 pub mod sitemap;
@@ -41,6 +42,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(8);
 /// Jobs refused in one transaction when the budget is used up.
 const REFUSED_AT_ONCE: usize = 500;
+/// Copies of robots.txt taken back at a start, as many as the fetcher keeps.
+const MAX_RESTORED: usize = 20_000;
 
 /// What every run of a process shares.
 pub struct Crawler {
@@ -282,6 +285,11 @@ fn dispatch(
 }
 
 async fn settle(crawler: &Crawler, state: &mut State, visited: Visited) -> Result<(), CrawlError> {
+    // A robots.txt is asked for once a day, whatever becomes of the process meanwhile.
+    let news = crawler.fetcher.take_robots_news();
+    if !news.is_empty() {
+        crawler.store.put_robots(news.into_iter().map(manners::robots_copy).collect()).await?;
+    }
     let outcome = match visited {
         Visited::Held(job, until) => {
             state.returned(&job.gate);
@@ -369,31 +377,22 @@ fn failed_starts(store: &Store, plan: &Plan) -> Result<Vec<(String, String)>, St
 impl Crawler {
     /// The times of some gates, as the store keeps them.
     fn gate_rows(&self, keys: &[&str]) -> Vec<GateState> {
-        keys.iter().filter_map(|key| self.fetcher.gate_state(key)).map(row).collect()
+        keys.iter().filter_map(|key| self.fetcher.gate_state(key)).map(manners::gate_row).collect()
     }
 
     fn all_gate_rows(&self) -> Vec<GateState> {
-        self.fetcher.gate_states().into_iter().map(row).collect()
+        self.fetcher.gate_states().into_iter().map(manners::gate_row).collect()
     }
 
-    /// Takes back the gate times of an earlier process, so that a restart asks no site sooner. Once a process, before the
-    /// first crawl.
-    pub fn restore_gates(&self) -> Result<(), StoreError> {
-        let rows = self.store.gates()?.into_iter();
-        let state = |row: GateState| fetch::GateState {
-            key: row.gate,
-            next_allowed: row.next_allowed,
-            hold: None,
-            gap_ms: 0,
-            slow: 1.0,
-            failures: 0,
-            pauses: 0,
-        };
-        self.fetcher.restore_gates(&rows.map(state).collect::<Vec<_>>());
+    /// Takes back gate times, breakers and robots.txt copies of an earlier process, so that a restart asks no site sooner
+    /// or more often. Once a process, before the first crawl.
+    pub fn restore(&self) -> Result<(), StoreError> {
+        let gates: Vec<_> = self.store.gates()?.into_iter().map(manners::gate_state).collect();
+        self.fetcher.restore_gates(&gates);
+        // A copy that cannot be read is asked for again, which does no harm.
+        for copy in self.store.robots().take(MAX_RESTORED).flatten() {
+            self.fetcher.restore_robots(&[manners::robots_state(copy)]);
+        }
         Ok(())
     }
-}
-
-fn row(state: fetch::GateState) -> GateState {
-    GateState { gate: state.key, next_allowed: state.next_allowed }
 }

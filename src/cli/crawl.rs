@@ -74,7 +74,7 @@ pub(super) fn open(shell: &Shell, workspace: &Workspace) -> Result<Arc<Crawler>,
     }
     let fetcher = fetcher(&workspace.config, Arc::clone(&clock))?;
     let crawler = Arc::new(Crawler { store: Arc::new(store), evidence, fetcher, clock });
-    crawler.restore_gates()?;
+    crawler.restore()?;
     Ok(crawler)
 }
 

@@ -108,6 +108,8 @@ fn killed_six_times_and_resumed_nothing_is_lost() {
         "{refetched} pages were fetched again; at most the 8 in flight at each of 6 kills may be"
     );
 
+    assert_eq!(counts["/robots.txt"], 1, "it is known for a day, over seven processes");
+
     let findings = json_lines(&succeed(&run(folder.path(), &["findings", "list", "--json"])));
     let found: BTreeSet<String> = findings.iter().map(last_part).collect();
     let wanted: BTreeSet<String> = (0..PRODUCTS).step_by(10).map(|n| n.to_string()).collect();
