@@ -192,9 +192,21 @@ pub(super) fn plans(
         let matcher = rulebook.matcher(shell, &source.packs, false);
         let plan = match only {
             Some(url) => Plan::only(source, url.clone(), matcher),
-            None => Plan::new(source, matcher).map_err(Into::into),
+            None => {
+                let words = rulebook.search_words(shell, &source)?;
+                Plan::new(source, matcher, &words).map_err(Into::into)
+            }
         };
-        plans.push(Arc::new(plan.map_err(Failure::usage)?));
+        let plan = plan.map_err(Failure::usage)?;
+        if plan.words_left_out() > 0 {
+            shell.warn(format_args!(
+                "source {:?}: {} search terms are not asked for, because searches take at most half of max_pages ({})",
+                plan.source.id,
+                plan.words_left_out(),
+                plan.source.limits.max_pages
+            ));
+        }
+        plans.push(Arc::new(plan));
     }
     Ok(plans)
 }

@@ -351,3 +351,56 @@ fn suite_pages() -> Option<BTreeMap<String, PathBuf>> {
         |path: &Path| path.file_name().unwrap().to_str().unwrap().trim_end_matches(".html.gz").to_owned();
     Some(paths.map(|path| (name(&path), path)).collect())
 }
+
+#[test]
+fn the_shops_own_search_is_asked_and_its_results_are_turned_over() {
+    // Offers that only the search finds: ten a page, 23 for "botox", none for anything else.
+    let site = Site::open(|path| {
+        let found = |page: usize| (page * 10 - 10..(page * 10).min(23)).map(|n| format!("/p/{n}"));
+        let page = path.strip_prefix("/find?q=botox&p=").and_then(|page| page.parse().ok());
+        match (path, page) {
+            ("/robots.txt", _) => {
+                let headers = vec![("Content-Type", "text/plain".to_owned())];
+                let body = b"User-agent: *\nDisallow: /find?q=secret".to_vec();
+                Answer { status: 200, headers, body }
+            }
+            ("/", _) => Answer::html("<html><body><h1>Shop</h1></body></html>"),
+            (_, Some(page)) => {
+                let cards = found(page).map(|url| {
+                    format!("<li class=card><a href=\"{url}\">Filler {url}</a> <span>20.50 €</span></li>")
+                });
+                let cards: String = cards.collect();
+                // A link to another search must not make the crawler ask for it.
+                Answer::html(format!("<h1>Results</h1><a href=\"/find?q=all&p=1\">all</a><ul>{cards}</ul>"))
+            }
+            (path, _) if path.starts_with("/p/") => Answer::html(format!(
+                "<html lang=en><script type=\"application/ld+json\">{{\"@type\":\"Product\",\"name\":\"Filler {path}\",\
+                 \"offers\":{{\"price\":\"20.50\",\"priceCurrency\":\"EUR\"}}}}</script><h1>Filler {path}</h1>"
+            )),
+            _ => Answer::html("<h1>Nothing found</h1>"),
+        }
+    });
+    let folder = workspace(&site, "shop", "allow = [\"/p/\"]");
+    let path = folder.path().join("sources/shop.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let search = |terms: &str| {
+        format!("{text}[search]\nurl = \"{}\"\nterms = {terms}\n", site.url("/find?q={query}&p={page}"))
+    };
+    fs::write(&path, search("[\"botox\", \"Botox\", \"secret\", \"hair dryer\"]")).unwrap();
+    let output = run(folder.path(), &["crawl", "shop", "--json"]);
+    let report = &json_lines(&succeed(&output))[0];
+    // Three pages with results and the empty fourth; "hair dryer" once.
+    assert_eq!((&report["searches"], &report["listings"]), (&5.into(), &23.into()), "{report}");
+    assert_eq!(report["not_fetched"]["refused"], 1, "robots.txt binds searches: {report}");
+    let counts = site.counts();
+    assert!(counts.contains_key("/find?q=hair+dryer&p=1") && !counts.contains_key("/find?q=hair+dryer&p=2"));
+    assert!(
+        !counts.contains_key("/find?q=all&p=1") && !counts.contains_key("/find?q=secret&p=1"),
+        "{counts:?}"
+    );
+
+    fs::write(&path, search("[\"@pde5-name\"]")).unwrap();
+    let output = run(folder.path(), &["crawl", "shop"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("@pde5-names"), "{}", err(&output));
+}
