@@ -166,14 +166,18 @@ fn rebase_variants(records: &mut [Record]) {
 
 /// Product-like state whose name fits what the page calls itself.
 fn state_records(outline: &Outline<'_>, head: &Head, headlines: &[Headline]) -> Vec<Record> {
-    let names: Vec<&str> = headlines
+    let names: Vec<text::Name> = headlines
         .iter()
         .take(3)
         .map(|headline| headline.text.as_str())
         .chain([head.og_title.as_str(), head.title.as_str()])
         .filter(|name| !name.is_empty())
+        .map(text::Name::new)
         .collect();
-    state::records(outline, &|name| names.iter().any(|known| text::likeness(name, known) >= 0.6))
+    state::records(outline, &|name| {
+        let name = text::Name::new(name);
+        names.iter().any(|known| name.likeness(known) >= 0.6)
+    })
 }
 
 fn host_of(url: Option<&Url>, head: &Head) -> Option<String> {
