@@ -314,6 +314,9 @@ fn fields(listing: &Listing) -> Vec<(String, &str)> {
     );
     let seller = listing.seller.as_ref().and_then(|seller| seller.name.as_deref());
     fields.extend(seller.map(|name| ("seller".to_owned(), name)));
+    let lost = listing.conflicts.iter().enumerate();
+    let lost = lost.filter(|(_, conflict)| matches!(conflict.field.as_str(), "title" | "description"));
+    fields.extend(lost.map(|(n, conflict)| (format!("conflicts[{n}]"), conflict.value.as_str())));
     fields
 }
 

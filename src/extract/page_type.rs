@@ -12,6 +12,8 @@ pub(super) struct Evidence {
     pub(super) titled: bool,
     /// A typed record (schema.org Product, product meta, product-like state) matched the page.
     pub(super) typed: bool,
+    /// Its name or address fits what the page shows.
+    pub(super) fits: bool,
     /// That record has a price or an availability.
     pub(super) offered: bool,
     /// A price stands near the headline.
@@ -56,7 +58,8 @@ pub(super) fn decide(outline: &Outline<'_>, head: &Head, evidence: &Evidence) ->
         && !evidence.cards_first
         && ((evidence.priced && (evidence.buy || evidence.identified || og_product))
             || (evidence.labelled && (evidence.buy || evidence.stocked || evidence.detailed)));
-    let own = evidence.selected || (strong && (evidence.offered || !evidence.article)) || by_sight;
+    let own =
+        evidence.selected || (strong && (evidence.offered && evidence.fits || !evidence.article)) || by_sight;
     if own && (evidence.offered || !evidence.list || evidence.cards < CARDS_MIN) {
         return (PageType::Product, None);
     }

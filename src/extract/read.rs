@@ -12,12 +12,12 @@ use super::money::{self, Hints};
 use super::outline::{Outline, mark};
 use super::page_type::{self, Evidence};
 use super::prices::{self, ShownPrice};
-use super::record::{Field, Origin, Record, Role};
+use super::record::{self, Field, Origin, Record, Role};
 use super::schema::Graph;
 use super::select::{Selected, Selectors};
 use super::shown::{self, Headline};
 use super::{Explanation, annotated, labels, links, scan, schema, state, stock, text};
-use crate::listing::{Amount, Listing, Price};
+use crate::listing::{Amount, Conflict, Listing, Price};
 use crate::page::{Extracted, PageType};
 
 /// Boxes of one shape that make cards; a list of two is one.
@@ -28,6 +28,8 @@ const LIST_LEAST: usize = 3;
 const TABLE_LEAST: usize = 4;
 /// Cards of a page.
 const CARDS_MAX: usize = 500;
+/// Other names kept of one card.
+const CARD_CONFLICTS_MAX: usize = 5;
 
 /// Reads a decoded page.
 pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Explanation {
@@ -70,8 +72,10 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
         })
         .collect();
     let around = anchor.map_or(0, |headline| headline.run);
-    let stock = stock::stock(&outline, around);
-    let labels = labels::labels(&outline);
+    let elsewhere = |id| cards::in_card(&outline, &boxes, id, anchor.map(|headline| headline.id));
+    let stock = stock::stock(&outline, around, &elsewhere);
+    let mut labels = labels::labels(&outline);
+    labels.retain(|pair| !elsewhere(pair.id));
     let named = labels::named(&outline);
     let breadcrumbs = trails(&graphs, &outline);
     let findings = Findings {
@@ -82,6 +86,7 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
         selected: selected.as_ref().map(|s| &s.record),
         prices: &prices,
         distances: &distances,
+        listed: boxes.iter().filter(|card| card.alike >= LIST_LEAST).count(),
         labels: &labels,
         named: &named,
         stock: &stock,
@@ -90,8 +95,9 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
         locale,
         hints,
     };
-    let merged = merge::merge(&findings);
-    let cards = all_cards(&outline, &boxes, &prices, &records, selected.as_ref(), &head, locale, anchor);
+    let mut merged = merge::merge(&findings);
+    problems.append(&mut merged.problems);
+    let mut cards = all_cards(&outline, &boxes, &prices, &records, selected.as_ref(), &head, locale, anchor);
     let tabular = labels.iter().filter(|pair| pair.tabular).count();
     let evidence = evidence(
         &merged,
@@ -107,6 +113,7 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
     );
     let (page_type, reason) = page_type::decide(&outline, &head, &evidence);
     problems.extend(reason);
+    others(&mut cards, &records, &mut merged, head.base.as_ref(), locale);
     finish(&outline, url, &head, merged, cards, page_type, problems, selected, &graphs)
 }
 
@@ -137,7 +144,8 @@ fn finish(
     }
     let listing =
         (page_type == PageType::Product && !merged.listing.title.is_empty()).then_some(merged.listing);
-    if page_type == PageType::Blocked {
+    // What an article mentions or links to is not offered on it.
+    if matches!(page_type, PageType::Blocked | PageType::Article) {
         cards.clear();
     }
     let extracted = Extracted {
@@ -344,17 +352,80 @@ fn all_cards(
     found
 }
 
-/// Adds a card; one of the same address or, without address, the same name completes the one that stands.
+/// Products that the page describes beside its own: each is a card, so that no offer hides behind another. Forms of
+/// the page's own product that only add to its name are its `variants`.
+fn others(
+    cards: &mut Vec<Listing>,
+    records: &[Record],
+    merged: &mut Merged,
+    base: Option<&Url>,
+    locale: Locale<'_>,
+) {
+    let own: Vec<&Record> = merged.own.iter().filter_map(|at| records.get(*at)).collect();
+    let known: Vec<String> = own
+        .iter()
+        .filter_map(|record| record.first(Field::Title))
+        .chain([merged.listing.title.as_str()])
+        .map(text::key)
+        .filter(|key| !key.is_empty())
+        .collect();
+    let page = merged.listing.url.clone();
+    let mut variants: Vec<String> = Vec::new();
+    let mut form = |name: String| {
+        if variants.len() < record::FORMS_MAX
+            && !known.contains(&text::key(&name))
+            && !variants.contains(&name)
+        {
+            variants.push(name);
+        }
+    };
+    own.iter().flat_map(|record| &record.forms).for_each(|name| form(name.clone()));
+    for (at, record) in records.iter().enumerate() {
+        let Some(title) = record.first(Field::Title).map(text::line) else { continue };
+        let key = text::key(&title);
+        if merged.own.contains(&at) || !record.typed || known.contains(&key) {
+            continue;
+        }
+        if matches!(record.role, Role::Variant(_)) && known.iter().any(|own| key.contains(own.as_str())) {
+            form(title);
+            continue;
+        }
+        if cards.len() >= CARDS_MAX {
+            break;
+        }
+        let price =
+            record.first(Field::Price).and_then(|p| price_of(p, record.first(Field::Currency), locale));
+        if let Some(mut card) = cards::of_record(record, price, base) {
+            // Two products of one page share its address: it tells neither from the other.
+            if card.url == page {
+                card.url = None;
+            }
+            add(cards, card);
+        }
+    }
+    if !variants.is_empty() {
+        merged.listing.attributes.entry("variants".to_owned()).or_insert_with(|| variants.join("; "));
+    }
+}
+
+/// Adds a card; one of the same address or, without address, the same name completes the one that stands. A name
+/// that differs is kept as a conflict.
 fn add(cards: &mut Vec<Listing>, card: Listing) {
-    let known = cards.iter_mut().find(|known| {
-        (known.url.is_some() && known.url == card.url)
-            || ((known.url.is_none() || card.url.is_none())
-                && text::key(&known.title) == text::key(&card.title))
+    let known = cards.iter_mut().find(|known| match (&known.url, &card.url) {
+        (Some(one), Some(other)) => one == other,
+        _ => text::key(&known.title) == text::key(&card.title),
     });
     let Some(known) = known else {
         cards.push(card);
         return;
     };
+    if text::key(&known.title) != text::key(&card.title) && known.conflicts.len() < CARD_CONFLICTS_MAX {
+        known.conflicts.push(Conflict {
+            field: Field::Title.name().to_owned(),
+            value: card.title,
+            source: card.provenance.get("title").cloned().unwrap_or_default(),
+        });
+    }
     if known.price.is_none() && card.price.is_some() {
         known.price = card.price;
         known
@@ -366,6 +437,9 @@ fn add(cards: &mut Vec<Listing>, card: Listing) {
     }
     if known.images.is_empty() {
         known.images = card.images;
+    }
+    if known.description.is_empty() {
+        known.description = card.description;
     }
 }
 
@@ -380,7 +454,7 @@ fn price_of(written: &str, currency: Option<&str>, locale: Locale<'_>) -> Option
         amount: Amount(money.amount),
         currency: code.or(sign).map(str::to_owned),
         regular: None,
-        max: None,
+        max: money.max.map(Amount),
     })
 }
 
@@ -401,6 +475,7 @@ fn evidence(
     Evidence {
         titled: !listing.title.is_empty(),
         typed: merged.typed,
+        fits: merged.fits,
         offered: merged.offered,
         priced: merged.priced,
         buy: stock.buy,

@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::outline::{Outline, Tag, mark};
-use super::record::{Field, Origin, Record};
+use super::record::{self, Field, Origin, Record};
 use super::words::Vocabulary;
 use super::{entity, lenient, text};
 
@@ -353,6 +353,16 @@ fn product(node: &Map<String, Value>, path: Path<'_>, fits: &dyn Fn(&str) -> boo
         if let Some(word) = word {
             record.claim(Field::Availability, word, key);
         }
+    }
+    // "Default Title" is what Shopify calls the only form of a product.
+    if let Some((_, Value::Array(variants))) = get(&["variants", "variations", "skus"]) {
+        let names = variants.iter().take(record::FORMS_MAX).filter_map(Value::as_object);
+        names
+            .filter_map(|variant| {
+                ["name", "title", "public_title"].iter().find_map(|key| scalar(variant.get(*key)?))
+            })
+            .filter(|name| name != "Default Title")
+            .for_each(|name| record.form(text::line(&name)));
     }
     let identified = record.has(Field::Gtin) || record.has(Field::Mpn) || get(&["sku"]).is_some();
     let described = u8::from(record.has(Field::Brand))
