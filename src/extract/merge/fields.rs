@@ -297,14 +297,14 @@ impl Draft<'_, '_> {
         // The longest own text tells most; the head's summary serves where there is none.
         let rank = |c: &Candidate| {
             let own = !matches!(c.origin, Origin::OpenGraph | Origin::Meta);
-            (c.origin == Origin::Select, own, c.value.len())
+            (c.origin == Origin::Select, c.origin == Origin::Adapter, own, c.value.len())
         };
         if let Some(best) = candidates.iter().max_by_key(|c| rank(c)) {
             self.merged.listing.description.clone_from(&best.value);
             self.merged.listing.provenance.insert("description".to_owned(), best.origin.name().to_owned());
         }
         let mut origin = None;
-        let selected = self.findings.selected.into_iter();
+        let selected = self.findings.selected.into_iter().chain(self.findings.adapted);
         for record in selected.chain(self.own.iter().copied()) {
             for (name, value) in &record.attributes {
                 if !self.merged.listing.attributes.contains_key(name) {
