@@ -163,9 +163,15 @@ pub(super) fn may_hold_product(text: &str) -> bool {
 }
 
 /// Product-like objects of the page's embedded JSON whose name `fits` the page.
-pub(super) fn records(outline: &Outline<'_>, fits: &dyn Fn(&str) -> bool) -> Vec<Record> {
+/// `also` sees every value that was looked at.
+pub(super) fn records(
+    outline: &Outline<'_>,
+    fits: &dyn Fn(&str) -> bool,
+    also: &mut dyn FnMut(&Value),
+) -> Vec<Record> {
     let mut found = Vec::new();
     each_json(outline, may_hold_product, |place, value| {
+        also(value);
         let mut visits = VISITS_MAX;
         walk(value, Path::Root(place), 0, STRINGS_DEEP, &mut visits, fits, &mut found);
     });
