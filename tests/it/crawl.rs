@@ -404,3 +404,17 @@ fn the_shops_own_search_is_asked_and_its_results_are_turned_over() {
     assert_eq!(output.status.code(), Some(2));
     assert!(err(&output).contains("@pde5-names"), "{}", err(&output));
 }
+
+#[test]
+fn what_is_due_is_crawled_once() {
+    let site = shop(5);
+    let folder = workspace(&site, "shop", "schedule = \"0 3 1 1 * Europe/Berlin\"");
+    let list = || json_lines(&succeed(&run(folder.path(), &["schedule", "list", "--json"])));
+    assert_eq!(list()[0]["due"], true, "it was never crawled");
+    let run_due = || json_lines(&succeed(&run(folder.path(), &["schedule", "run", "--json"])));
+    assert_eq!(run_due()[0]["listings"], 5);
+    assert_eq!(list()[0]["due"], false, "not before next January");
+    assert!(run_due().is_empty());
+    let next = succeed(&run(folder.path(), &["schedule", "next", "shop", "-n", "2"]));
+    assert_eq!(next.matches("-01-01 03:00 CET").count(), 2, "{next}");
+}
