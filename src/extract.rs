@@ -29,6 +29,7 @@ mod select;
 mod shown;
 mod state;
 mod stock;
+mod tables;
 mod text;
 mod words;
 
