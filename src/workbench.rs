@@ -1,4 +1,9 @@
-//! What rule authors work with: lints that need folding, and the tests that stand in the rules.
+//! What rule authors work with: lints and their repair, the tests that stand in the rules, and schemas of what they write.
 
+pub mod annotate;
+pub mod fix;
+mod inclusion;
 pub mod lint;
 pub mod rule_test;
+pub mod schema;
+mod truth;

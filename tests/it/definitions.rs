@@ -56,7 +56,7 @@ fn surroundings() -> BTreeMap<String, Vec<u8>> {
         (
             "packs/goods/goods.neighbour.toml",
             "format = 1\nid = \"goods.neighbour\"\ntitle = \"A sound neighbour\"\nstatus = \"trial\"\n\
-             class = \"medicine.erectile\"\nwhen = \"name\"\n[pat.name]\nlist = \"pde5-names\"\n\
+             class = \"medicine.erectile\"\nmarkets = [\"FR\"]\nwhen = \"name\"\n[pat.name]\nlist = \"pde5-names\"\n\
              [[test]]\nname = \"name\"\nflag = { title = \"Viagra\" }\n[[test]]\nname = \"other\"\npass = { title = \"Tea\" }\n",
         ),
     ];
@@ -102,16 +102,12 @@ fn answer(input: &[u8]) -> Vec<Diagnostic> {
 
 fn lint(folder: &BTreeMap<String, Vec<u8>>, packs: Packs) -> caveat::rules::load::Loaded {
     let files: Vec<RuleFile> = folder.iter().map(|(path, text)| RuleFile::new(path, text.clone())).collect();
-    let options = LoadOptions {
-        root: "rules".to_owned(),
-        packs,
-        include_drafts: true,
-        lint: true,
-        today: Some(jiff::civil::date(2026, 11, 24)),
-    };
-    match options.packs {
-        Packs::All => workbench::lint::lint(&files, &options),
-        _ => load(&files, &options),
+    match packs {
+        Packs::All => workbench::lint::lint(&files, "rules", Some(jiff::civil::date(2026, 11, 24))),
+        packs => load(
+            &files,
+            &LoadOptions { root: "rules".to_owned(), packs, include_drafts: true, ..LoadOptions::default() },
+        ),
     }
 }
 
