@@ -12,6 +12,8 @@ mod extract;
 mod findings;
 mod init;
 mod progress;
+#[cfg_attr(not(test), expect(dead_code, reason = "the first command that writes it follows"))]
+mod report;
 mod rulebook;
 mod rules;
 mod scan;

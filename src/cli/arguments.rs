@@ -229,7 +229,7 @@ pub(super) struct Schema {
 /// `caveat findings …`
 #[derive(Debug, Subcommand)]
 pub(super) enum Findings {
-    /// List findings, gravest first
+    /// List findings, gravest first (JSON Lines where standard output is no terminal)
     List(FindingFilter),
     /// Show one finding with its matches in the original text
     Show {

@@ -23,7 +23,7 @@ use crate::evidence::EvidenceWriter;
 use crate::fetch::{FetchOptions, Fetcher};
 use crate::finding::Severity;
 use crate::source::{Limits, RequestOptions, Select, Source};
-use crate::store::{FindingFilter, Store};
+use crate::store::{FindingFilter, Inside, Store};
 use crate::workspace::Workspace;
 
 /// Sources crawled at once; each has its own gates, and a hundred pages under way are enough for one machine.
@@ -39,6 +39,12 @@ pub(super) fn run(shell: &Shell, arguments: &Crawl) -> Outcome {
     let plans = plans(shell, &mut rulebook, sources, arguments.url.as_ref())?;
     if arguments.dry_run {
         return dry(shell, &workspace, plans).map(|dry| dry.max(exit).max(rulebook.exit));
+    }
+    if Store::look(&workspace.data) == Inside::Other {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "{} holds other things than a crawl; name an empty or new data folder",
+            workspace.data.display()
+        )));
     }
     let crawler = open(shell, &workspace)?;
     let runs = run_plans(shell, &runtime()?, &crawler, plans)?;
@@ -68,7 +74,7 @@ pub(super) fn open(shell: &Shell, workspace: &Workspace) -> Result<Arc<Crawler>,
     }
     let fetcher = fetcher(&workspace.config, Arc::clone(&clock))?;
     let crawler = Arc::new(Crawler { store: Arc::new(store), evidence, fetcher, clock });
-    crawler.restore_gates()?;
+    crawler.restore()?;
     Ok(crawler)
 }
 
@@ -186,9 +192,21 @@ pub(super) fn plans(
         let matcher = rulebook.matcher(shell, &source.packs, false);
         let plan = match only {
             Some(url) => Plan::only(source, url.clone(), matcher),
-            None => Plan::new(source, matcher).map_err(Into::into),
+            None => {
+                let words = rulebook.search_words(shell, &source)?;
+                Plan::new(source, matcher, &words).map_err(Into::into)
+            }
         };
-        plans.push(Arc::new(plan.map_err(Failure::usage)?));
+        let plan = plan.map_err(Failure::usage)?;
+        if plan.words_left_out() > 0 {
+            shell.warn(format_args!(
+                "source {:?}: {} search terms are not asked for, because searches take at most half of max_pages ({})",
+                plan.source.id,
+                plan.words_left_out(),
+                plan.source.limits.max_pages
+            ));
+        }
+        plans.push(Arc::new(plan));
     }
     Ok(plans)
 }

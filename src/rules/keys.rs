@@ -209,7 +209,7 @@ const LISTING_KEYS: [Key; 15] = [
     Key::new("sku", Shape::Text, "The shop's own number."),
     Key::new("category", TEXTS, "The path of categories, outermost first."),
     Key::new("images", TEXTS, "Addresses of pictures."),
-    Key::new("attributes", Shape::Map("", &Shape::Text), "Named properties, as { Material = \"latex\" }."),
+    Key::new("attributes", Shape::Map("^", &Shape::Text), "Named properties, as { Material = \"latex\" }."),
     Key::new("seller", Shape::Table(&SELLER), "Who sells it, as { name = \"…\" }."),
     Key::new("language", Shape::Text, "The language of the text, such as \"de\"."),
 ];
@@ -240,7 +240,11 @@ pub const CORPUS_LINE: Keys = Keys::new(
         Key::new("id", Shape::Text, "A name that no other line has.").required("\"…\""),
         Key::new("listing", Shape::Table(&WHOLE_LISTING), "The listing, as `caveat extract` writes it.")
             .required("{ … }"),
-        Key::new("label", Shape::Choice(&["flag", "pass"]), "What a person decided.").required("\"flag\""),
+        Key::new(
+            "label",
+            Shape::Choice(&["flag", "pass"]),
+            "What a person decided; nothing yet when left out.",
+        ),
         Key::new("class", Shape::Form(CLASS_NAME), "For a flagged listing: its class."),
         Key::new(
             "split",
@@ -262,7 +266,7 @@ const WHOLE_LISTING: Keys = Keys::new("A listing.", &WHOLE_LISTING_KEYS);
 #[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a wrong index does not compile")]
 const WHOLE_LISTING_KEYS: [Key; 17] = {
     let provenance =
-        Key::new("provenance", Shape::Map("", &Shape::Text), "Which reader each field came from.");
+        Key::new("provenance", Shape::Map("^", &Shape::Text), "Which reader each field came from.");
     let conflicts =
         Key::new("conflicts", Shape::Tables(&CONFLICT), "Values that other readers gave and that lost.");
     let mut keys = [provenance; 17];

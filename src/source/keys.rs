@@ -167,3 +167,52 @@ const CARD: Keys = Keys::new(
         Key::new("image", PLACE, "Inside it, a picture."),
     ],
 );
+
+/// An adapter file.
+pub(super) const ADAPTER: Keys = Keys::new(
+    "How a shop platform builds its pages. Places are CSS selectors or JSON paths; of several the first that gives a \
+     value wins.",
+    &[
+        Key::new("id", Shape::Form(ID), "The file's name without .toml.").required("\"STEM\""),
+        Key::new("markers", Shape::List(&Shape::Text), "Pieces of markup that only this platform writes.")
+            .required("[\"/assets/of-this-platform/\"]"),
+        Key::new("product", PLACES, "What only product pages have."),
+        Key::new("category", PLACES, "What only lists of products have."),
+        Key::new("next", PLACES, "Next pages of a list."),
+        Key::new("select", Shape::Table(&ADAPTER_FIELDS), "Where fields stand on a product page."),
+        Key::new("card", Shape::Tables(&ADAPTER_CARD), "How offers stand on a category page."),
+        Key::new("data", Shape::Tables(&ADAPTER_DATA), "JSON values embedded in product pages."),
+    ],
+);
+
+const PLACES: Shape = Shape::OneOrMore(&Shape::Text);
+const ADAPTER_FIELDS: Keys = Keys::new("Where fields stand.", &each(&FIELDS, PLACES));
+const ADAPTER_CARD: Keys = Keys::new("How offers stand on a category page.", &ADAPTER_CARD_KEYS);
+const ADAPTER_CARD_KEYS: [Key; 5] = {
+    let item = Key::new("item", PLACE, "One offer: a CSS selector.").required("\".result\"");
+    let [title, price, url, image] = each(&CARD_FIELDS, PLACES);
+    [item, title, price, url, image]
+};
+const ADAPTER_DATA: Keys = Keys::new(
+    "One kind of embedded JSON value.",
+    &[
+        Key::new("holds", PLACE, "The path that tells it from others.").required("\"$.product.variants\""),
+        Key::new("title", PLACE, "Where it names its product."),
+        Key::new("hundredths", Shape::Table(&HUNDREDTHS), "Paths to amounts in hundredths."),
+        Key::new("select", Shape::Table(&DATA_FIELDS), "Paths to fields."),
+    ],
+);
+const HUNDREDTHS: Keys = Keys::new("Paths to amounts.", &each(&["price", "regular", "max"], PLACE));
+const DATA_FIELDS: Keys = Keys::new("Paths to fields.", &each(&FIELDS, PLACE));
+
+/// A key for each field, all of one shape.
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, where a wrong index does not compile")]
+const fn each<const N: usize>(names: &[&'static str; N], shape: Shape) -> [Key; N] {
+    let mut keys = [Key::new("", shape, "Where this field stands."); N];
+    let mut at = 0;
+    while at < N {
+        keys[at].name = names[at];
+        at += 1;
+    }
+    keys
+}

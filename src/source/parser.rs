@@ -301,7 +301,7 @@ fn read_fields(
     }
 }
 
-fn sound_selector(table: &Table<'_>, text: &Located<String>, within: Within) -> Option<Selector> {
+pub(super) fn sound_selector(table: &Table<'_>, text: &Located<String>, within: Within) -> Option<Selector> {
     match selector::parse(&text.value, within) {
         Ok(selector) => Some(selector),
         Err(fault) => {
