@@ -3,13 +3,15 @@
 
 mod diff;
 mod eval;
+mod promote;
 pub(super) mod shown;
 
 use std::path::PathBuf;
 
-use super::arguments::RulePath;
+use super::arguments::RuleChoice;
 use super::arguments::measure::{CorpusPaths, Measure};
 use super::exit::{Exit, Failure, Outcome};
+use super::rules::choice::Chosen;
 use super::shell::Shell;
 use super::terminal::harmless;
 use crate::document::Level;
@@ -25,38 +27,28 @@ pub(super) fn run(shell: &Shell, command: Measure) -> Outcome {
     match command {
         Measure::Eval(arguments) => eval::run(shell, &arguments),
         Measure::Diff(arguments) => diff::run(shell, &arguments),
+        Measure::Promote(arguments) => promote::run(shell, &arguments),
     }
 }
 
-/// Rules with their drafts, and how bad it is that some are broken.
-pub(super) fn open_rules(
-    shell: &Shell,
-    workspace: &Workspace,
-    path: &RulePath,
-) -> Result<(Loaded, Exit), Failure> {
-    let files = match &path.path {
-        Some(folder) => Workspace::rule_folder(folder)?,
-        None => workspace.rule_files()?,
-    };
+/// All rules with their drafts, which of them are meant, and how bad it is that some are broken.
+pub(super) fn open_rules(shell: &Shell, choice: &RuleChoice) -> Result<(Loaded, Chosen, Exit), Failure> {
+    let chosen = Chosen::new(shell, choice)?;
+    let files = RuleFiles { files: chosen.files.clone(), origin: chosen.origin.clone() };
     let loaded = load_rules(shell, files);
     let exit = if loaded.has_errors() { Exit::Usage } else { Exit::Done };
-    if let Some(name) =
-        path.rule.iter().find(|name| !loaded.set.rules.iter().any(|rule| rule.id.starts_with(*name)))
-    {
-        return Err(Failure::usage(anyhow::anyhow!("no rule begins with {name:?}; see `caveat rules list`")));
-    }
     if loaded.set.rules.is_empty() {
         return Err(Failure::usage(anyhow::anyhow!(
             "no rule found; a rules folder holds taxonomy.toml and packs/"
         )));
     }
-    Ok((loaded, exit))
+    Ok((loaded, chosen, exit))
 }
 
 /// All packs, drafts too; what is wrong is shown.
 pub(super) fn load_rules(shell: &Shell, files: RuleFiles) -> Loaded {
     let options =
-        LoadOptions { root: files.origin, packs: Packs::All, include_drafts: true, ..LoadOptions::default() };
+        LoadOptions { root: files.origin, packs: Packs::All, include_drafts: true, keep_typed: true };
     let loaded = load(&files.files, &options);
     let errors: Vec<_> = loaded.diagnostics.iter().filter(|one| one.level == Level::Error).cloned().collect();
     shell.diagnostics(&errors);

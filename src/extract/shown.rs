@@ -1,6 +1,7 @@
 //! What a visitor sees besides prices and labels: headline, breadcrumb trail, description.
 
 use super::outline::{Id, Outline, Tag, mark};
+use super::words::Vocabulary;
 use super::{entity, text};
 
 /// The headline that names the product.
@@ -72,17 +73,21 @@ pub(super) struct Crumb {
     pub(super) href: Option<String>,
 }
 
+/// Classes, ids and labels of a breadcrumb trail.
+#[rustfmt::skip]
+static CRUMB_NAMES: Vocabulary = Vocabulary::new(&[
+    "breadcrumb", "bread-crumb", "bread_crumb", "crumbs", "brotkrumen", "ariane", "krumm", "migas",
+]);
+
 /// Steps of a trail.
 const CRUMBS_MAX: usize = 20;
 
 /// The breadcrumb trail that is shown: a box that is named as one, its links and last plain step.
 pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
     let named = |id: Id| {
-        let mut names = format!("{} {}", outline.class(id), outline.id_attribute(id)).to_ascii_lowercase();
-        names.push_str(&outline.raw_attribute(id, "aria-label").unwrap_or("").to_ascii_lowercase());
-        ["breadcrumb", "bread-crumb", "bread_crumb", "crumbs", "brotkrumen", "ariane", "krumm", "migas"]
-            .iter()
-            .any(|n| names.contains(n))
+        [outline.class(id), outline.id_attribute(id), outline.raw_attribute(id, "aria-label").unwrap_or("")]
+            .into_iter()
+            .any(|names| CRUMB_NAMES.in_text(names))
     };
     outline
         .ids()
@@ -137,32 +142,21 @@ fn trim_separators(text: &str) -> String {
 }
 
 /// Bytes of a description: less is a label, more is the page.
-const DESCRIPTION_BYTES: std::ops::Range<usize> = 40..30_000;
+const DESCRIPTION_BYTES: std::ops::Range<usize> = 12..30_000;
+/// Descriptions kept: a summary beside the title, a tab, a table of details.
+const DESCRIPTIONS_MAX: usize = 6;
 
-/// The largest box that is named as a description, with its place.
-pub(super) fn description(outline: &Outline<'_>) -> Option<(String, String)> {
-    const NAMES: &[&str] = &[
-        "description",
-        "descripcion",
-        "descricao",
-        "beschreibung",
-        "omschrijving",
-        "descrizione",
-        "opis",
-        "popis",
-        "beskrivning",
-        "beskrivelse",
-        "product-details",
-        "product-detail",
-        "productdetails",
-        "product-info",
-        "prod-desc",
-        "product-desc",
-        "pdp-desc",
-        "feature-bullets",
-        "about-item",
-    ];
-    let mut best: Option<(usize, Id)> = None;
+/// Classes and ids of a description.
+#[rustfmt::skip]
+static DESCRIPTION_NAMES: Vocabulary = Vocabulary::new(&[
+    "description", "descripcion", "descricao", "beschreibung", "omschrijving", "descrizione", "opis",
+    "popis", "beskrivning", "beskrivelse", "product-details", "product-detail", "productdetails",
+    "product-info", "prod-desc", "product-desc", "pdp-desc", "feature-bullets", "about-item",
+]);
+
+/// The largest boxes that are named as a description, with their places.
+pub(super) fn descriptions(outline: &Outline<'_>) -> Vec<(String, String)> {
+    let mut found: Vec<(usize, Id)> = Vec::new();
     let mut skip_until = 0;
     for id in outline.ids() {
         if id < skip_until
@@ -171,18 +165,53 @@ pub(super) fn description(outline: &Outline<'_>) -> Option<(String, String)> {
         {
             continue;
         }
-        let names = format!("{} {}", outline.class(id), outline.id_attribute(id)).to_ascii_lowercase();
-        if !NAMES.iter().any(|name| names.contains(name)) {
+        if !DESCRIPTION_NAMES.in_text(outline.class(id))
+            && !DESCRIPTION_NAMES.in_text(outline.id_attribute(id))
+        {
             continue;
         }
         let size = outline.text_size(id);
         if DESCRIPTION_BYTES.contains(&size) {
             skip_until = outline.element(id).map_or(0, |e| e.end);
-            if best.is_none_or(|(known, _)| size > known) {
-                best = Some((size, id));
-            }
+            found.push((size, id));
         }
     }
-    let (_, id) = best?;
-    Some((outline.text(id), outline.place(id)))
+    found.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    found.into_iter().take(DESCRIPTIONS_MAX).map(|(_, id)| (outline.text(id), outline.place(id))).collect()
+}
+
+/// Runs after the headline that may describe what it names.
+const PROSE_RUNS: usize = 400;
+/// Bytes of a text run that says something.
+const PROSE_LEAST: usize = 20;
+/// Bytes of prose kept.
+const PROSE_BYTES: usize = 4000;
+
+/// What is written below a headline outside frames, links and whatever `elsewhere` says is of another offer: the
+/// description of a page that names none.
+pub(super) fn prose(
+    outline: &Outline<'_>,
+    headline: usize,
+    elsewhere: &dyn Fn(Id) -> bool,
+) -> Option<(String, String)> {
+    let mut text = String::new();
+    for run in outline.runs.iter().skip(headline).take(PROSE_RUNS) {
+        if run.hidden
+            || (run.length as usize) < PROSE_LEAST
+            || outline.has(run.parent, mark::FRAME | mark::LINKED | mark::HIDDEN)
+            || elsewhere(run.parent)
+        {
+            continue;
+        }
+        let piece = super::outline::collapse(&entity::decode(outline.run_text(run)));
+        if piece.len() >= PROSE_LEAST && piece.contains(' ') {
+            text.push_str(if text.is_empty() { "" } else { " " });
+            text.push_str(&piece);
+        }
+        if text.len() >= PROSE_BYTES {
+            text.truncate(text.floor_char_boundary(PROSE_BYTES));
+            break;
+        }
+    }
+    (!text.is_empty()).then(|| (text, "below the headline".to_owned()))
 }

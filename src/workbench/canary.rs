@@ -86,6 +86,7 @@ fn rule(id: &str, class: &str, when: Condition) -> Rule {
         regexes: Vec::new(),
         number: None,
         fields: vec![Field::Title, Field::Description, Field::Attributes],
+        attributes: Vec::new(),
         bound: Bound::Word,
         fold: Fold::Evasive,
     };

@@ -6,10 +6,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use super::{RuleFiles, Workspace, WorkspaceError};
-use crate::rules::folder::RuleFile;
+use crate::rules::folder::{LOCK_FILE, RuleFile};
 
-/// Where measurements stand.
-const LOCK_FILE: &str = "rules.lock";
 /// Bytes of one rules folder in a revision.
 const MAX_ARCHIVE_BYTES: usize = 512 << 20;
 

@@ -9,6 +9,7 @@ use caveat::rules::condition::{Names, parse, shown};
 use caveat::rules::folder::{ReadError, RuleFile, read_folder};
 use caveat::rules::load::{LoadOptions, Loaded, Packs, load};
 use caveat::rules::model::{Attribute, Bound, Comparison, Condition, Field, Fold, Status};
+use caveat::workbench;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -82,10 +83,7 @@ fn sound_files() -> Vec<RuleFile> {
 
 fn lint(files: &[RuleFile]) -> Loaded {
     let today = Some(jiff::civil::date(2026, 11, 24));
-    load(
-        files,
-        &LoadOptions { packs: Packs::All, include_drafts: true, lint: true, today, ..LoadOptions::default() },
-    )
+    workbench::lint::lint(files, "", today)
 }
 
 fn simple_rule(id: &str, status: &str) -> RuleFile {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::RulePath;
+use super::RuleChoice;
 
 /// Measuring rules on a corpus.
 #[derive(Debug, Subcommand)]
@@ -13,6 +13,8 @@ pub(in crate::cli) enum Measure {
     Eval(Eval),
     /// Show what a change of rules gains, loses and costs
     Diff(Diff),
+    /// Move rules from draft to trial to active, or back, as they measure; writes rules.lock
+    Promote(Promote),
 }
 
 /// `caveat rules eval`
@@ -20,7 +22,7 @@ pub(in crate::cli) enum Measure {
 pub(in crate::cli) struct Eval {
     /// Which rules
     #[command(flatten)]
-    pub(in crate::cli) rules: RulePath,
+    pub(in crate::cli) rules: RuleChoice,
     /// Which listings
     #[command(flatten)]
     pub(in crate::cli) corpus: CorpusPaths,
@@ -49,7 +51,7 @@ pub(in crate::cli) struct Diff {
     pub(in crate::cli) base: String,
     /// Which rules
     #[command(flatten)]
-    pub(in crate::cli) rules: RulePath,
+    pub(in crate::cli) rules: RuleChoice,
     /// Which listings
     #[command(flatten)]
     pub(in crate::cli) corpus: CorpusPaths,
@@ -59,6 +61,23 @@ pub(in crate::cli) struct Diff {
     /// Write for a pipeline (markdown)
     #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     pub(in crate::cli) format: Option<TableFormat>,
+}
+
+/// `caveat rules promote`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Promote {
+    /// Which rules
+    #[command(flatten)]
+    pub(in crate::cli) rules: RuleChoice,
+    /// Which listings
+    #[command(flatten)]
+    pub(in crate::cli) corpus: CorpusPaths,
+    /// Only say what would change; ends with 1 when a rule no longer meets its bar
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    /// Write for a pipeline
+    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
+    pub(in crate::cli) format: Option<crate::cli::report::Format>,
 }
 
 /// Formats of what is no list of faults.

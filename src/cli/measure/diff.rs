@@ -23,19 +23,19 @@ use crate::workspace::{RevisionError, Workspace, rules_at};
 
 pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Outcome {
     let workspace = shell.workspace()?;
-    let (loaded, broken) = super::open_rules(shell, &workspace, &arguments.rules)?;
-    let folder = arguments.rules.path.clone().unwrap_or_else(|| {
+    let (loaded, chosen, broken) = super::open_rules(shell, &arguments.rules)?;
+    // The built-in packs lie in no repository; a revision is looked for where the command was typed.
+    let folder = chosen.folder.clone().unwrap_or_else(|| {
         let own = workspace.root.join("rules");
-        // Without rules of its own a workspace uses the built-in packs, which lie in no repository.
         if own.is_dir() { own } else { PathBuf::from(".") }
     });
     let base = super::load_rules(shell, rules_at(&arguments.base, &folder)?);
     let (corpus, _, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
     let train = corpus.part(Split::Train);
+    // A rule that is gone is no file any more; when all are meant, it is meant, too.
+    let all = loaded.set.rules.iter().all(|rule| chosen.has_rule(&rule.id));
     let only = |mut set: RuleSet| {
-        let named = &arguments.rules.rule;
-        set.rules
-            .retain(|rule| named.is_empty() || named.iter().any(|name| rule.id.starts_with(name.as_str())));
+        set.rules.retain(|rule| all || chosen.has_rule(&rule.id));
         set
     };
     let (old, new) = (only(base.set), only(loaded.set));

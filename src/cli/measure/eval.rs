@@ -12,16 +12,20 @@ use sha2::{Digest, Sha256};
 use super::super::arguments::measure::{Eval, TableFormat};
 use super::super::exit::{Exit, Failure, Outcome};
 use super::super::report::{markdown, markdown_table};
+use super::super::rules::choice::Chosen;
 use super::super::shell::Shell;
 use super::super::terminal::{BOLD, DIM, harmless, harmless_cut, json_line, out, styled};
 use super::shown::{count, markdown_share, numbers, share};
 use crate::clock::{Clock, SystemClock};
 use crate::finding::Ruling;
+use crate::rules::lock::content_digest;
 use crate::rules::model::{Rule, RuleSet};
 use crate::workbench::bitmaps::HitTable;
 use crate::workbench::canary;
 use crate::workbench::corpus::{Corpus, Split, hex};
-use crate::workbench::eval::{Doubt, Evaluation, Part, RuleMeasure, Totals, Truth, evaluate, totals};
+use crate::workbench::eval::{
+    Doubt, Evaluation, Part, RuleMeasure, Totals, Truth, evaluate, status_name, totals,
+};
 use crate::workbench::kept::Kept;
 use crate::workbench::looks::{self, Look};
 use crate::workbench::timing;
@@ -31,7 +35,7 @@ const MAX_COMPARED_BYTES: u64 = 256 << 20;
 
 pub(super) fn run(shell: &Shell, arguments: &Eval) -> Outcome {
     let workspace = shell.workspace()?;
-    let (loaded, broken) = super::open_rules(shell, &workspace, &arguments.rules)?;
+    let (loaded, chosen, broken) = super::open_rules(shell, &arguments.rules)?;
     let (corpus, paths, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
     let mut exit = broken.max(bad);
     let set = canary::plant(&loaded.set);
@@ -61,8 +65,8 @@ pub(super) fn run(shell: &Shell, arguments: &Eval) -> Outcome {
     }
     exit = exit.max(measured.exit);
     let evaluation = measured.evaluation;
-    let seen =
-        Seen { corpus: &train, rules: &rules_hash, evaluation: &evaluation, named: &arguments.rules.rule };
+    let all = loaded.set.rules.iter().all(|rule| chosen.has_rule(&rule.id));
+    let seen = Seen { corpus: &train, rules: &rules_hash, evaluation: &evaluation, chosen: &chosen, all };
     if shell.global.json {
         seen.json()?;
     } else if arguments.format == Some(TableFormat::Markdown) {
@@ -82,13 +86,13 @@ pub(super) fn run(shell: &Shell, arguments: &Eval) -> Outcome {
     Ok(exit)
 }
 
-struct Measured {
-    evaluation: Evaluation,
-    exit: Exit,
+pub(super) struct Measured {
+    pub(super) evaluation: Evaluation,
+    pub(super) exit: Exit,
 }
 
 /// Measures, times and asks the canaries.
-fn measure(shell: &Shell, corpus: &Corpus, set: &RuleSet, kept: &mut Kept) -> Measured {
+pub(super) fn measure(shell: &Shell, corpus: &Corpus, set: &RuleSet, kept: &mut Kept) -> Measured {
     let (table, faults) = kept.measure(set, &corpus.entries);
     let mut exit = Exit::Done;
     for fault in faults {
@@ -142,8 +146,7 @@ fn ask_canaries(
 fn rules_hash(set: &RuleSet) -> String {
     let mut hasher = Sha256::new();
     for rule in set.rules.iter().filter(|rule| !is_canary(&rule.id)) {
-        hasher.update(format!("{:?}", (&rule.id, rule.status, &rule.class, &rule.langs, &rule.markets)));
-        hasher.update(format!("{:?}", (&rule.patterns, &rule.when, &rule.exceptions)));
+        hasher.update(format!("{} {} {}\n", rule.id, status_name(rule.status), content_digest(rule)));
     }
     hex(&hasher.finalize())
 }
@@ -221,14 +224,14 @@ struct Seen<'e> {
     corpus: &'e Corpus,
     rules: &'e str,
     evaluation: &'e Evaluation,
-    named: &'e [String],
+    chosen: &'e Chosen,
+    /// Nobody named rules.
+    all: bool,
 }
 
 impl Seen<'_> {
     fn wanted(&self) -> impl Iterator<Item = &RuleMeasure> {
-        let named =
-            |rule: &str| self.named.is_empty() || self.named.iter().any(|name| rule.starts_with(name));
-        self.evaluation.rules.iter().filter(move |measure| named(&measure.rule))
+        self.evaluation.rules.iter().filter(|measure| self.chosen.has_rule(&measure.rule))
     }
 
     fn json(&self) -> Result<(), Failure> {
@@ -300,7 +303,7 @@ impl Seen<'_> {
                 format!("nothing in the corpus to measure {} rules on: {}", idle.len(), idle.join(", "));
             writeln!(out, "{}", styled(text, DIM))?;
         }
-        if self.named.is_empty() {
+        if self.all {
             let rows: Vec<Vec<String>> = self.evaluation.parts.iter().map(part_row).collect();
             let header =
                 ["class or slice", "listings", "flag", "found", "in class", "false", "precision", "recall"];
