@@ -21,5 +21,5 @@ mod rates;
 pub mod regexes;
 pub mod taxonomy;
 mod taxonomy_file;
-mod terms;
+pub mod terms;
 pub mod written;

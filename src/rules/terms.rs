@@ -5,7 +5,7 @@ use crate::document::{Document, Located, Problem, code, is_invisible};
 /// Longer texts are not found twice in the same words.
 const MAX_TERM_CHARS: usize = 200;
 /// Terms of one list or pattern. The European alert archive has about 60,000 products.
-pub(super) const MAX_TERMS: usize = 250_000;
+pub const MAX_TERMS: usize = 250_000;
 
 /// The terms that can be looked for. The others are reported.
 pub(super) fn sound(document: &Document<'_>, terms: Vec<Located<String>>) -> Vec<String> {

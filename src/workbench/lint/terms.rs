@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::document::{Document, Edit, Located, Problem, code, is_invisible};
 use crate::normalise::is_word;
+use crate::rules::terms::MAX_TERMS;
 use crate::workbench::inclusion::folded;
 
 /// How the words of one place are looked for.
@@ -22,25 +23,36 @@ pub(super) struct Place<'p> {
 /// Looks at the terms or the stems of one place.
 pub(super) fn lint(document: &Document<'_>, words: &[Located<String>], place: Place<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
-    let mut seen = HashSet::with_capacity(words.len());
-    let mut first_with: HashMap<String, &str> = HashMap::with_capacity(words.len());
-    for word in words {
+    let mut seen = HashSet::with_capacity(words.len().min(MAX_TERMS));
+    let mut first_with: HashMap<String, &str> = HashMap::with_capacity(words.len().min(MAX_TERMS));
+    // More are an error, and are not looked for.
+    for word in words.iter().take(MAX_TERMS) {
         let text = word.value.as_str();
         if !seen.insert(text) {
             let problem =
                 Problem::warning(code::REPEATED_TERM, word.span.clone(), "this term stands here twice")
                     .help("remove one");
-            found.push(problem.fix(document.without_item(&word.span)));
+            found.push(problem.fix(removal(document, word, found.len())));
             continue;
         }
         found.extend(padded(document, word, place));
         found.extend(letters(document, word, place.is_folded && !place.is_exact));
         found.extend(signs(word));
         if place.is_folded && !text.trim().is_empty() {
-            found.extend(after_folding(document, word, place, &mut first_with));
+            let problem = after_folding(word, place, &mut first_with);
+            let mends =
+                problem.as_ref().is_some_and(|one| one.code == code::SAME_AFTER_FOLDING) && !place.is_exact;
+            let edits = if mends { removal(document, word, found.len()) } else { Vec::new() };
+            found.extend(problem.map(|problem| problem.fix(edits)));
         }
     }
     found
+}
+
+/// The edits that take a word out. Of a file with more problems than are shown, the rest waits for the next round.
+fn removal(document: &Document<'_>, word: &Located<String>, found: usize) -> Vec<Edit> {
+    const MOST: usize = 200;
+    if found < MOST { document.without_item(&word.span) } else { Vec::new() }
 }
 
 fn padded(document: &Document<'_>, word: &Located<String>, place: Place<'_>) -> Option<Problem> {
@@ -102,7 +114,6 @@ fn cutting_sign(text: &str) -> Option<char> {
 
 /// Words that folding makes equal to an earlier one or to one of a list, and words of which it leaves nothing.
 fn after_folding<'w>(
-    document: &Document<'_>,
     word: &'w Located<String>,
     place: Place<'_>,
     first_with: &mut HashMap<String, &'w str>,
@@ -126,7 +137,7 @@ fn after_folding<'w>(
     };
     let problem = Problem::warning(code::SAME_AFTER_FOLDING, word.span.clone(), message)
         .help("remove one; or write `fold = \"exact\"` if the difference matters");
-    Some(if place.is_exact { problem } else { problem.fix(document.without_item(&word.span)) })
+    Some(problem)
 }
 
 /// Looks for characters nobody sees and for mixed scripts in any text that is looked for. `fixable`: folding takes such
