@@ -9,6 +9,7 @@ mod annotated;
 mod cards;
 pub mod charset;
 pub mod currency;
+pub mod elements;
 mod entity;
 pub mod gtin;
 mod head;

@@ -94,41 +94,85 @@ pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
         .unwrap_or_default()
 }
 
-/// The steps inside a breadcrumb box.
+/// The steps inside a breadcrumb box: its links, and one plain step after them, which is the page itself.
 pub(super) fn trail(outline: &Outline<'_>, id: Id) -> Vec<Crumb> {
     let mut crumbs: Vec<Crumb> = Vec::new();
     let mut links: Vec<Id> = Vec::new();
-    for run in outline.runs_of(id).iter().filter(|run| !run.hidden) {
+    let mut plain_since_link = 0;
+    let inside =
+        |at: Id| std::iter::once(at).chain(outline.ancestors(at)).take_while(move |above| *above != id);
+    for run in outline.runs_of(id) {
         if crumbs.len() >= CRUMBS_MAX {
             break;
         }
-        let link = std::iter::once(run.parent)
-            .chain(outline.ancestors(run.parent))
-            .take_while(|above| *above != id)
-            .find(|above| outline.tag(*above) == Tag::A);
+        let link = inside(run.parent).find(|above| outline.tag(*above) == Tag::A);
+        // What unfolds below a step leads elsewhere.
+        let unfolds = inside(run.parent)
+            .filter(|above| matches!(outline.tag(*above), Tag::Ul | Tag::Ol | Tag::Dl))
+            .any(|list| links.iter().any(|known| beside(outline, id, list, *known)));
+        if unfolds || (run.hidden && link.is_none()) {
+            continue;
+        }
         if let Some(link) = link {
             if links.last() == Some(&link) {
                 continue;
             }
             links.push(link);
-            let name = trim_separators(&outline.text_up_to(link, 200, false));
-            if !name.is_empty() {
-                crumbs.push(Crumb {
-                    name,
-                    href: outline.attribute(link, "href").map(|href| href.trim().to_owned()),
-                });
+            plain_since_link = 0;
+            if let Some(name) = step_name(outline, link) {
+                let href = outline.attribute(link, "href").map(|href| href.trim().to_owned());
+                crumbs.push(Crumb { name, href });
             }
         } else {
             let name = trim_separators(&super::outline::collapse(&entity::decode(outline.run_text(run))));
-            if name.chars().any(char::is_alphanumeric) && name.chars().count() <= 150 {
+            let counts = name.chars().any(char::is_alphanumeric) && name.chars().count() <= 150;
+            if counts && plain_since_link == 0 && !(links.is_empty() && speaks_to_visitor(outline, id, &name))
+            {
                 crumbs.push(Crumb { name, href: None });
+                plain_since_link += 1;
             }
         }
+    }
+    // "Back" leads to where a later step leads too.
+    let href = |crumb: &Crumb| crumb.href.clone().filter(|href| href.len() > 1);
+    let back = crumbs.first().and_then(href);
+    if back.is_some() && crumbs.iter().skip(2).any(|crumb| href(crumb) == back) {
+        crumbs.remove(0);
     }
     crumbs
 }
 
+/// Whether a list stands in the same step as a link: in the smallest part of the trail that holds both, the link first.
+fn beside(outline: &Outline<'_>, trail: Id, list: Id, link: Id) -> bool {
+    let step = outline
+        .ancestors(list)
+        .take_while(|above| *above != trail)
+        .find(|above| matches!(outline.tag(*above), Tag::Li | Tag::Div | Tag::Span | Tag::Td));
+    step.is_some_and(|step| outline.contains(step, link) && !outline.contains(list, link))
+}
+
+/// "You are here:", "Navigate": plain words before the first link of a trail that has links.
+fn speaks_to_visitor(outline: &Outline<'_>, id: Id, name: &str) -> bool {
+    name.chars().count() < 40 && outline.below(id).take(200).any(|at| outline.tag(at) == Tag::A)
+}
+
+/// What a link of a trail is called: its text, hidden text where it shows a picture, its title or its picture's name.
+fn step_name(outline: &Outline<'_>, link: Id) -> Option<String> {
+    let usable = |name: String| Some(trim_separators(&name)).filter(|name| !name.is_empty());
+    usable(outline.text_up_to(link, 200, false))
+        .or_else(|| usable(outline.text_up_to(link, 200, true)))
+        .or_else(|| usable(text::line(&outline.attribute(link, "title")?)))
+        .or_else(|| {
+            let picture = outline.below(link).take(20).find(|at| outline.tag(*at) == Tag::Img)?;
+            usable(text::line(&outline.attribute(picture, "alt")?))
+        })
+}
+
 fn trim_separators(text: &str) -> String {
+    // Quotation marks of a name are not the arrows between steps.
+    if text.trim_end().ends_with('»') && text.matches('«').count() == text.matches('»').count() {
+        return text.trim().to_owned();
+    }
     text.trim_matches(|c: char| {
         c.is_whitespace()
             || matches!(c, '>' | '/' | '›' | '»' | '|' | '→' | '•' | '·' | '\\' | '<' | '«' | '‹' | '❯')

@@ -22,7 +22,7 @@ mod demo_market;
 mod evidence;
 mod extract_hostile;
 mod extract_offers;
-mod extract_suites;
+mod extraction_table;
 mod fetch;
 mod fetch_robots;
 mod fetch_tls;
