@@ -96,43 +96,63 @@ pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
 
 /// The steps inside a breadcrumb box: its links, and one plain step after them, which is the page itself.
 pub(super) fn trail(outline: &Outline<'_>, id: Id) -> Vec<Crumb> {
-    let mut crumbs: Vec<Crumb> = Vec::new();
-    let mut links: Vec<Id> = Vec::new();
-    let mut plain_since_link = 0;
     let inside =
         |at: Id| std::iter::once(at).chain(outline.ancestors(at)).take_while(move |above| *above != id);
-    for run in outline.runs_of(id) {
+    let links = || outline.below(id).filter(|at| outline.tag(*at) == Tag::A);
+    // What unfolds below a step leads elsewhere: a list inside an entry that has a link of its own.
+    let unfolds = |at: Id| {
+        let list = inside(at).find(|above| matches!(outline.tag(*above), Tag::Ul | Tag::Ol | Tag::Dl));
+        list.is_some_and(|list| {
+            let names = outline.class(list).to_ascii_lowercase();
+            let menu = ["dropdown", "submenu", "sub-menu", "menu"].iter().any(|word| names.contains(word));
+            menu || inside(list).filter(|above| outline.tag(*above) == Tag::Li).any(|entry| {
+                links().any(|link| outline.contains(entry, link) && !outline.contains(list, link))
+            })
+        })
+    };
+    let first_run = |at: Id| outline.element(at).map_or(0, |e| e.first_run as usize);
+    let start = first_run(id);
+    // Links and plain texts in the order in which they stand; a link may show nothing but a picture.
+    let mut places: Vec<(usize, Result<Id, usize>)> =
+        links().take(LINKS_MAX).map(|link| (first_run(link), Ok(link))).collect();
+    let any_link = !places.is_empty();
+    for (offset, run) in outline.runs_of(id).iter().enumerate() {
+        if !run.hidden && !inside(run.parent).any(|above| outline.tag(above) == Tag::A) {
+            places.push((start + offset, Err(start + offset)));
+        }
+    }
+    places.sort_by_key(|(run, _)| *run);
+    let mut crumbs: Vec<Crumb> = Vec::new();
+    let (mut linked, mut plain) = (false, 0);
+    for (_, place) in places {
         if crumbs.len() >= CRUMBS_MAX {
             break;
         }
-        let link = inside(run.parent).find(|above| outline.tag(*above) == Tag::A);
-        // What unfolds below a step leads elsewhere.
-        let unfolds = inside(run.parent)
-            .filter(|above| matches!(outline.tag(*above), Tag::Ul | Tag::Ol | Tag::Dl))
-            .any(|list| links.iter().any(|known| beside(outline, id, list, *known)));
-        if unfolds || (run.hidden && link.is_none()) {
-            continue;
-        }
-        if let Some(link) = link {
-            if links.last() == Some(&link) {
-                continue;
-            }
-            links.push(link);
-            plain_since_link = 0;
-            if let Some(name) = step_name(outline, link) {
+        match place {
+            Ok(link) if !unfolds(link) => {
                 let href = outline.attribute(link, "href").map(|href| href.trim().to_owned());
-                crumbs.push(Crumb { name, href });
+                let name = step_name(outline, link);
+                // The first one may be a house.
+                if name.is_some() || !linked {
+                    crumbs.push(Crumb { name: name.unwrap_or_default(), href });
+                }
+                (linked, plain) = (true, 0);
             }
-        } else {
-            let name = trim_separators(&super::outline::collapse(&entity::decode(outline.run_text(run))));
-            let counts = name.chars().any(char::is_alphanumeric) && name.chars().count() <= 150;
-            if counts && plain_since_link == 0 && !(links.is_empty() && speaks_to_visitor(outline, id, &name))
-            {
-                crumbs.push(Crumb { name, href: None });
-                plain_since_link += 1;
+            Err(at) => {
+                let Some(run) = outline.runs.get(at).filter(|run| !unfolds(run.parent)) else { continue };
+                let name = trim_separators(&super::outline::collapse(&entity::decode(outline.run_text(run))));
+                // "You are here:" stands before the first link.
+                let spoken = !linked && any_link && name.chars().count() < 40;
+                let counts = name.chars().any(char::is_alphanumeric) && name.chars().count() <= 150;
+                if counts && plain == 0 && !spoken {
+                    crumbs.push(Crumb { name, href: None });
+                    plain += 1;
+                }
             }
+            Ok(_) => {}
         }
     }
+    crumbs.dedup_by(|next, known| next.name == known.name && next.href == known.href);
     // "Back" leads to where a later step leads too.
     let href = |crumb: &Crumb| crumb.href.clone().filter(|href| href.len() > 1);
     let back = crumbs.first().and_then(href);
@@ -142,19 +162,8 @@ pub(super) fn trail(outline: &Outline<'_>, id: Id) -> Vec<Crumb> {
     crumbs
 }
 
-/// Whether a list stands in the same step as a link: in the smallest part of the trail that holds both, the link first.
-fn beside(outline: &Outline<'_>, trail: Id, list: Id, link: Id) -> bool {
-    let step = outline
-        .ancestors(list)
-        .take_while(|above| *above != trail)
-        .find(|above| matches!(outline.tag(*above), Tag::Li | Tag::Div | Tag::Span | Tag::Td));
-    step.is_some_and(|step| outline.contains(step, link) && !outline.contains(list, link))
-}
-
-/// "You are here:", "Navigate": plain words before the first link of a trail that has links.
-fn speaks_to_visitor(outline: &Outline<'_>, id: Id, name: &str) -> bool {
-    name.chars().count() < 40 && outline.below(id).take(200).any(|at| outline.tag(at) == Tag::A)
-}
+/// Links looked at in one trail.
+const LINKS_MAX: usize = 100;
 
 /// What a link of a trail is called: its text, hidden text where it shows a picture, its title or its picture's name.
 fn step_name(outline: &Outline<'_>, link: Id) -> Option<String> {
@@ -169,15 +178,17 @@ fn step_name(outline: &Outline<'_>, link: Id) -> Option<String> {
 }
 
 fn trim_separators(text: &str) -> String {
-    // Quotation marks of a name are not the arrows between steps.
-    if text.trim_end().ends_with('»') && text.matches('«').count() == text.matches('»').count() {
-        return text.trim().to_owned();
-    }
-    text.trim_matches(|c: char| {
+    let is_separator = |c: char| {
         c.is_whitespace()
             || matches!(c, '>' | '/' | '›' | '»' | '|' | '→' | '•' | '·' | '\\' | '<' | '«' | '‹' | '❯')
-    })
-    .to_owned()
+    };
+    let front = text.trim_start_matches(|c: char| is_separator(c) && c != '«');
+    // Quotation marks of a name are not the arrows between steps.
+    if front.contains('«') && front.matches('«').count() == front.matches('»').count() {
+        return front.trim_end().to_owned();
+    }
+    let bare = front.trim_matches(is_separator);
+    bare.trim_end_matches(" -").trim_start_matches("- ").trim().to_owned()
 }
 
 /// Bytes of a description: less is a label, more is the page.

@@ -22,6 +22,7 @@ mod demo_market;
 mod evidence;
 mod extract_hostile;
 mod extract_offers;
+mod extract_shops;
 mod extraction_table;
 mod fetch;
 mod fetch_robots;

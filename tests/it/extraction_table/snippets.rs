@@ -190,41 +190,42 @@ fn fault(key: &str, value: &Value, extracted: &Extracted, html: &str) -> Option<
     (read != expected).then(|| format!("{key} {expected:?} read {read:?} ({:?})", extracted.page_type))
 }
 
-/// Every example with its syntaxes. Some examples say "JSON only" or "TODO" where a syntax would stand; what an author
-/// wrote is compared.
+/// Every example whose author gave three entries. Where an entry is a sentence ("This example is JSON only") instead of
+/// markup, those that are markup are compared; the second row has only the examples with markup in all three.
 pub(super) fn three_syntaxes(root: &Path) -> Vec<Row> {
-    let mut three = Row::checks("three syntaxes of one example agree", 0.912, 1.0, 0.88);
-    let mut two = Row::checks("two syntaxes of one example agree", 0.912, 1.0, 0.6);
+    let mut every = Row::checks("three syntaxes of one example agree (68)", 62.0 / 68.0, 1.0, 0.94);
+    let mut three = Row::checks("the same, of those with markup in all three", 0.85, 1.0, 0.88);
     for example in json_lines(&root.join("schemaorg-examples/product_offer_examples.jsonl")) {
-        let text = |syntax: &str| example[syntax].as_str().unwrap_or_default().to_owned();
-        let mut sources: Vec<String> = [("microdata", "itemscope"), ("rdfa", "typeof")]
-            .iter()
-            .map(|(syntax, sign)| (text(syntax), sign))
-            .filter(|(source, sign)| source.contains(**sign))
+        let text = |syntax: &str| example[syntax].as_str().unwrap_or_default().trim().to_owned();
+        let given = ["microdata", "rdfa", "jsonld"].map(text);
+        let is_note = |entry: &String| {
+            matches!(entry.as_str(), "" | "TODO" | "N/A")
+                || (entry.starts_with("<!--") && entry.matches('<').count() == 1)
+        };
+        if given.iter().any(is_note) {
+            continue;
+        }
+        let [micro, rdfa, json] = given;
+        let json = if json.starts_with('{') {
+            format!("<script type='application/ld+json'>{json}</script>")
+        } else {
+            json
+        };
+        let sources: Vec<String> = [(micro, "itemscope"), (rdfa, "typeof"), (json, "ld+json")]
+            .into_iter()
+            .filter(|(source, sign)| source.contains(sign))
             .map(|(source, _)| source)
             .collect();
-        let json = text("jsonld");
-        if json.contains("ld+json") {
-            sources.push(json);
-        } else if json.trim_start().starts_with('{') {
-            sources.push(format!("<script type='application/ld+json'>{json}</script>"));
-        }
-        let row = match sources.len() {
-            3 => &mut three,
-            2 => &mut two,
-            _ => continue,
-        };
         let read: Vec<Vec<String>> = sources.iter().map(|html| essence(html)).collect();
-        row.check(read.iter().all(|r| *r == read[0]), || {
-            format!(
-                "{} {}\n        {}",
-                example["id"],
-                example["types"],
-                read.iter().map(|r| format!("{r:?}")).collect::<Vec<_>>().join("\n        ")
-            )
-        });
+        let right = read.iter().all(|r| *r == read[0]);
+        let facts: Vec<String> = read.iter().map(|r| format!("{r:?}")).collect();
+        let miss = || format!("{} {}\n        {}", example["id"], example["types"], facts.join("\n        "));
+        every.check(right, miss);
+        if sources.len() == 3 {
+            three.check(right, miss);
+        }
     }
-    vec![three, two]
+    vec![every, three]
 }
 
 /// The marked-up facts of a page: what all three syntaxes must say alike.
