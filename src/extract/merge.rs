@@ -2,7 +2,7 @@
 //!
 //! 1. Each syntax may describe many offers. The page's own is the one whose name and address fit the page's headline,
 //!    titles and address; related products, list items and other variants lose.
-//! 2. A source's selector beats everything. Else readers that agree beat one that does not; else the order of
+//! 2. A source's selector beats everything, the adapter of a known platform any one generic reader. Else readers that agree beat one that does not; else the order of
 //!    [`Origin`] decides.
 //! 3. The price shown beside the headline beats markup that stands nowhere on the page. What is struck through is
 //!    the regular price. Zero is no price.
@@ -40,6 +40,8 @@ pub(super) struct Findings<'p> {
     /// Records of all readers, in page order within a reader.
     pub(super) records: &'p [Record],
     pub(super) selected: Option<&'p Record>,
+    /// What the adapter of the shop's platform read.
+    pub(super) adapted: Option<&'p Record>,
     pub(super) prices: &'p [ShownPrice],
     /// Distance of each shown price to the headline.
     pub(super) distances: &'p [u32],
@@ -101,6 +103,7 @@ pub(super) fn merge(findings: &Findings<'_>) -> Merged {
     draft.merged.typed = own.iter().any(|record| record.typed)
         || findings.head.product_meta
         || own.iter().find(stated).is_some_and(|record| fit(findings, record, 1) >= 6);
+    draft.merged.typed |= findings.adapted.is_some_and(|record| record.typed);
     draft.merged.fits = fits || findings.head.product_meta;
     draft.title();
     draft.description();
@@ -113,7 +116,11 @@ pub(super) fn merge(findings: &Findings<'_>) -> Merged {
     draft.text_and_attributes();
     draft.seller();
     draft.merged.offered = findings.head.product_meta
-        || own.iter().any(|r| r.has(Field::Price) || r.has(Field::Max) || r.has(Field::Availability));
+        || own
+            .iter()
+            .copied()
+            .chain(findings.adapted)
+            .any(|r| r.has(Field::Price) || r.has(Field::Max) || r.has(Field::Availability));
     draft.merged.own = places;
     draft.merged.listing.url = findings
         .page_url
@@ -254,6 +261,7 @@ impl Draft<'_, '_> {
             .findings
             .selected
             .into_iter()
+            .chain(self.findings.adapted)
             .chain(self.own.iter().copied())
             .chain([&self.findings.head.open_graph, &self.findings.head.meta]);
         for record in records {
@@ -431,7 +439,7 @@ impl Draft<'_, '_> {
 fn writing(origin: Origin) -> u8 {
     match origin {
         Origin::Select => 0,
-        Origin::JsonLd | Origin::Microdata | Origin::Rdfa => 1,
+        Origin::Adapter | Origin::JsonLd | Origin::Microdata | Origin::Rdfa => 1,
         Origin::Text => 2,
         Origin::State => 3,
         Origin::OpenGraph => 4,
@@ -443,6 +451,8 @@ fn writing(origin: Origin) -> u8 {
 fn weight(origin: Origin) -> f32 {
     match origin {
         Origin::Select => 100.0,
+        // More than any one generic reader, less than two that agree against it.
+        Origin::Adapter => 4.0,
         Origin::JsonLd | Origin::Microdata | Origin::Rdfa => 3.0,
         Origin::State => 1.6,
         Origin::OpenGraph => 2.0,

@@ -64,11 +64,14 @@ pub fn parse(text: &str, hints: Hints<'_>) -> Option<Money> {
         let nothing = letters
             .get(number.start..number.end)
             .is_some_and(|n| n.iter().all(|c| matches!(c, '0' | '.' | ',')));
-        if word_before(&letters, number, WAS) {
-            rank += 2;
-        }
         if nothing {
             rank += 3;
+        }
+        if best.as_ref().is_some_and(|(known, _)| *known <= rank) {
+            continue;
+        }
+        if word_before(&letters, number, WAS) {
+            rank += 2;
         }
         if best.as_ref().is_some_and(|(known, _)| *known <= rank) {
             continue;
@@ -335,8 +338,9 @@ fn sign_at(letters: &[char], at: usize) -> usize {
         if longest < 3 && three.len() == 3 && !is_letter(letters, at + 3) {
             let upper = three.iter().all(char::is_ascii_uppercase);
             let lower = three.iter().all(char::is_ascii_lowercase);
-            let code_text: String = if upper || lower { three.iter().collect() } else { String::new() };
-            if (upper && code(&code_text).is_some()) || (lower && LOWER_CODES.contains(&code_text.as_str())) {
+            if (upper && code(&three.iter().collect::<String>()).is_some())
+                || (lower && LOWER_CODES.iter().any(|code| code.chars().eq(three.iter().copied())))
+            {
                 longest = 3;
             }
         }
@@ -432,8 +436,7 @@ fn is_something_else(letters: &[char], number: &Span) -> bool {
     if after == Some('%') || (after == Some(' ') && next == Some('%')) {
         return true;
     }
-    let shape: String = letters.get(number.start..number.end).unwrap_or(&[]).iter().collect();
-    let parts: Vec<&str> = shape.split(['.', ',']).collect();
+    let shape = letters.get(number.start..number.end).unwrap_or(&[]);
     // Times: "1:20".
     let clock = |at: Option<usize>| at.is_some_and(|at| letters.get(at) == Some(&':'));
     if (clock(number.start.checked_sub(1)) && number.start >= 2 && digit_at(letters, number.start - 2))
@@ -441,30 +444,30 @@ fn is_something_else(letters: &[char], number: &Span) -> bool {
     {
         return true;
     }
-    if let [day, month, year] = parts.as_slice()
+    let mut parts = shape.split(|c| matches!(c, '.' | ','));
+    if let (Some(day), Some(month), Some(year), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
         && (1..=2).contains(&day.len())
         && month.len() == 2
         && (year.len() == 4 || year.len() == 2)
     {
         return true;
     }
-    let digits = shape.chars().filter(char::is_ascii_digit).count();
+    let digits = shape.iter().filter(|c| c.is_ascii_digit()).count();
     if digits > DIGITS_MAX {
         return true;
     }
     // "16.00 ft" is a length; "49+" is a threshold.
-    let unit: String = letters
-        .get(number.end..)
-        .unwrap_or(&[])
-        .iter()
-        .skip_while(|c| **c == ' ')
-        .take_while(|c| c.is_alphabetic())
-        .collect();
-    matches!(
-        unit.as_str(),
-        "ft" | "mm" | "cm" | "kg" | "ml" | "mg" | "inch" | "GB" | "TB" | "mAh" | "Hz" | "kWh"
-    ) || after == Some('+')
+    let rest = letters.get(number.end..).unwrap_or(&[]);
+    let rest = rest.get(rest.iter().take_while(|c| **c == ' ').count()..).unwrap_or(&[]);
+    let length = rest.iter().take(5).take_while(|c| c.is_alphabetic()).count();
+    let unit = rest.get(..length).unwrap_or(&[]);
+    after == Some('+')
+        || UNITS.iter().any(|known| known.len() == length && known.chars().eq(unit.iter().copied()))
 }
+
+/// What is measured, not paid.
+const UNITS: &[&str] = &["ft", "mm", "cm", "kg", "ml", "mg", "inch", "GB", "TB", "mAh", "Hz", "kWh"];
 
 /// "3 options", "2 pairs", "4x": a count, where no currency stands beside it.
 fn is_counted(letters: &[char], number: &Span) -> bool {
@@ -473,9 +476,11 @@ fn is_counted(letters: &[char], number: &Span) -> bool {
 }
 
 fn word_before(letters: &[char], number: &Span, words: &[&str]) -> bool {
-    let head: String =
-        letters.get(number.start.saturating_sub(16)..number.start).unwrap_or(&[]).iter().collect();
-    let head = head.to_lowercase();
+    let head = letters.get(number.start.saturating_sub(16)..number.start).unwrap_or(&[]);
+    if !head.iter().any(|c| c.is_alphabetic()) {
+        return false;
+    }
+    let head = head.iter().collect::<String>().to_lowercase();
     let last = head.split(|c: char| !c.is_alphabetic()).rfind(|word| word.len() > 1 && code(word).is_none());
     last.is_some_and(|word| words.contains(&word))
 }

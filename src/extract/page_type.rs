@@ -42,6 +42,8 @@ pub(super) struct Evidence {
     pub(super) list: bool,
     /// The page calls itself an article.
     pub(super) article: bool,
+    /// The shop's platform marks the page as a list of products.
+    pub(super) catalogue: bool,
     /// Share of the cards that stand before the page's own price, if it has one.
     pub(super) cards_first: bool,
 }
@@ -55,6 +57,9 @@ const WALL_TEXT: usize = 3500;
 
 /// Decides, with the reason for `blocked`.
 pub(super) fn decide(outline: &Outline<'_>, head: &Head, evidence: &Evidence) -> (PageType, Option<String>) {
+    if evidence.catalogue && evidence.listed > 0 && !evidence.selected {
+        return (PageType::Category, None);
+    }
     let og_product = head.og_type.contains("product") && !head.og_type.contains("group");
     let strong = evidence.titled && evidence.typed && (evidence.offered || !evidence.list);
     let by_sight = evidence.titled

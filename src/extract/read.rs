@@ -1,10 +1,11 @@
 //! The order of the readers over one page, and what they share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::Decimal;
 use url::Url;
 
+use super::adapter::{self, Adapted};
 use super::cards::{self, Card};
 use super::currency::{self, Locale};
 use super::head::{self, Head, resolve};
@@ -42,6 +43,7 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
     let mut outline = scan::outline(source);
     let head = head::read(&outline, url);
     let selected = (!selectors.is_empty()).then(|| selectors.read(&outline));
+    let mut adapted = adapter::read(&outline);
     let mut headlines = shown::headlines(&outline);
     let mut graphs = [
         (Origin::JsonLd, schema::json_ld(&outline)),
@@ -55,7 +57,7 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
         rebase_variants(&mut graph.records);
         records.append(&mut graph.records);
     }
-    records.extend(state_records(&outline, &head, &headlines));
+    records.extend(state_records(&outline, &head, &headlines, adapted.as_mut()));
 
     let host = host_of(url, &head);
     let language = head.language.clone().or_else(|| head.locale.clone());
@@ -88,6 +90,7 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
         headlines: &headlines,
         records: &records,
         selected: selected.as_ref().map(|s| &s.record),
+        adapted: adapted.as_ref().map(|a| &a.record),
         prices: &prices,
         distances: &distances,
         listed: boxes.iter().filter(|card| card.alike >= LIST_LEAST).count(),
@@ -103,17 +106,13 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
     };
     let mut merged = merge::merge(&findings);
     problems.append(&mut merged.problems);
-    let mut cards = all_cards(
-        &outline,
-        &boxes,
-        &prices,
-        &records,
-        selected.as_ref(),
-        &head,
-        locale,
-        hints.currency,
-        anchor,
-    );
+    let lists = Lists {
+        selected: selected.as_ref().map_or(&[], |s| &s.cards),
+        adapted: adapted.as_ref().map_or(&[], |a| &a.cards),
+        records: &records,
+        boxes: &boxes,
+    };
+    let mut cards = all_cards(&outline, &lists, &prices, &head, locale, hints.currency, anchor);
     let tabular = labels.iter().filter(|pair| pair.tabular).count();
     let evidence = evidence(
         &outline,
@@ -128,10 +127,18 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
         anchor,
         tabular,
     );
+    let evidence = Evidence { catalogue: adapted.as_ref().is_some_and(|a| a.category), ..evidence };
     let (page_type, reason) = page_type::decide(&outline, &head, &evidence);
     problems.extend(reason);
     others(&mut cards, &records, &mut merged, head.base.as_ref(), locale);
-    finish(&outline, url, &head, merged, cards, page_type, problems, selected, &graphs)
+    let next = match (&selected, &adapted) {
+        (Some(selected), _) if !selected.next.is_empty() => selected.next.as_slice(),
+        (_, Some(adapted)) => adapted.next.as_slice(),
+        _ => &[],
+    };
+    let next: Vec<String> = next.iter().filter_map(|href| resolve(href, head.base.as_ref())).collect();
+    problems.extend(selected.iter().flat_map(|s| s.problems.iter().cloned()));
+    finish(&outline, url, &head, merged, cards, page_type, problems, &next, &graphs)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the last step gathers what every reader gave")]
@@ -142,8 +149,8 @@ fn finish(
     merged: Merged,
     mut cards: Vec<Listing>,
     page_type: PageType,
-    mut problems: Vec<String>,
-    selected: Option<Selected>,
+    problems: Vec<String>,
+    next: &[String],
     graphs: &[(Origin, Graph)],
 ) -> Explanation {
     let mut products: Vec<String> = cards.iter().filter_map(|card| card.url.clone()).collect();
@@ -153,12 +160,7 @@ fn finish(
             .flat_map(|(_, graph)| &graph.listed_urls)
             .filter_map(|url| resolve(url, head.base.as_ref())),
     );
-    let next: Vec<String> =
-        selected.iter().flat_map(|s| &s.next).filter_map(|href| resolve(href, head.base.as_ref())).collect();
-    let links = links::find(outline, head, url, &products, &next);
-    if let Some(selected) = selected {
-        problems.extend(selected.problems);
-    }
+    let links = links::find(outline, head, url, &products, next);
     let listing =
         (page_type == PageType::Product && !merged.listing.title.is_empty()).then_some(merged.listing);
     // What an article mentions or links to is not offered on it.
@@ -190,15 +192,33 @@ fn rebase_variants(records: &mut [Record]) {
 }
 
 /// Product-like state whose name fits what the page calls itself.
-fn state_records(outline: &Outline<'_>, head: &Head, headlines: &[Headline]) -> Vec<Record> {
-    let names: Vec<&str> = headlines
+fn state_records(
+    outline: &Outline<'_>,
+    head: &Head,
+    headlines: &[Headline],
+    mut adapted: Option<&mut Adapted>,
+) -> Vec<Record> {
+    let names: Vec<text::Name> = headlines
         .iter()
         .take(3)
         .map(|headline| headline.text.as_str())
         .chain([head.og_title.as_str(), head.title.as_str()])
         .filter(|name| !name.is_empty())
+        .map(text::Name::new)
         .collect();
-    state::records(outline, &|name| names.iter().any(|known| text::likeness(name, known) >= 0.6))
+    let fits = |name: &str| {
+        let name = text::Name::new(name);
+        names.iter().any(|known| name.likeness(known) >= 0.6)
+    };
+    let records = state::records(outline, &fits, &mut |value| {
+        if let Some(adapted) = &mut adapted {
+            adapted.see(value, &fits);
+        }
+    });
+    if let Some(adapted) = adapted {
+        adapted.settle();
+    }
+    records
 }
 
 fn host_of(url: Option<&Url>, head: &Head) -> Option<String> {
@@ -380,13 +400,18 @@ fn trails(graphs: &[(Origin, Graph)], outline: &Outline<'_>) -> Vec<(Origin, Vec
     trails
 }
 
-#[expect(clippy::too_many_arguments, reason = "cards come from three readers")]
+/// What each reader of lists found, the surest first.
+struct Lists<'l> {
+    selected: &'l [BTreeMap<String, String>],
+    adapted: &'l [BTreeMap<String, String>],
+    records: &'l [Record],
+    boxes: &'l [Card],
+}
+
 fn all_cards(
     outline: &Outline<'_>,
-    boxes: &[Card],
+    lists: &Lists<'_>,
     prices: &[ShownPrice],
-    records: &[Record],
-    selected: Option<&Selected>,
     head: &Head,
     locale: Locale<'_>,
     currency: Option<&str>,
@@ -394,18 +419,18 @@ fn all_cards(
 ) -> Vec<Listing> {
     let mut found: Vec<Listing> = Vec::new();
     let base = head.base.as_ref();
-    for card in selected.into_iter().flat_map(|s| &s.cards) {
-        let Some(title) = card.get("title").or_else(|| card.get("name")) else { continue };
-        let mut listing = Listing { title: text::line(title), ..Listing::default() };
-        listing.url = card.get("url").and_then(|url| resolve(url, base));
-        listing.images.extend(card.get("image").and_then(|image| resolve(image, base)));
-        listing.price = card.get("price").and_then(|price| price_of(price, None, locale));
-        for field in card.keys() {
-            listing.provenance.insert(field.clone(), Origin::Select.name().to_owned());
+    for (cards, origin) in [(lists.selected, Origin::Select), (lists.adapted, Origin::Adapter)] {
+        if !found.is_empty() {
+            break;
         }
-        found.push(listing);
+        for card in cards {
+            if let Some(listing) = of_fields(card, origin, base, locale) {
+                add(&mut found, listing);
+            }
+        }
     }
-    let selected = !found.is_empty();
+    let selected = !lists.selected.is_empty() && !found.is_empty();
+    let (records, boxes) = (lists.records, lists.boxes);
     let listed = records
         .iter()
         .filter(|r| r.role == Role::Listed || (r.role == Role::Own && r.origin != Origin::State));
@@ -437,6 +462,24 @@ fn all_cards(
     }
     found.truncate(CARDS_MAX);
     found
+}
+
+/// A card from fields that selectors read by name.
+fn of_fields(
+    card: &BTreeMap<String, String>,
+    origin: Origin,
+    base: Option<&Url>,
+    locale: Locale<'_>,
+) -> Option<Listing> {
+    let title = card.get("title").or_else(|| card.get("name"))?;
+    let mut listing = Listing { title: text::line(title), ..Listing::default() };
+    listing.url = card.get("url").and_then(|url| resolve(url, base));
+    listing.images.extend(card.get("image").and_then(|image| resolve(image, base)));
+    listing.price = card.get("price").and_then(|price| price_of(price, None, locale));
+    for field in card.keys().filter(|field| *field != "price" || listing.price.is_some()) {
+        listing.provenance.insert(field.clone(), origin.name().to_owned());
+    }
+    Some(listing)
 }
 
 /// Products that the page describes beside its own: each is a card, so that no offer hides behind another. Forms of
@@ -595,6 +638,7 @@ fn evidence(
         cards: cards.iter().filter(|card| card.price.is_some()).count(),
         listed: cards.len(),
         list: graphs.iter().any(|(_, graph)| graph.list),
+        catalogue: false,
         article: graphs.iter().any(|(_, graph)| graph.article) || head.og_type.contains("article"),
         cards_first: merged.price_place.is_some_and(|at| {
             let from = headline.map_or(0, |headline| headline.run);

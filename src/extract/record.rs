@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Origin {
     Select,
+    Adapter,
     JsonLd,
     Microdata,
     Rdfa,
@@ -20,6 +21,7 @@ impl Origin {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Select => "select",
+            Self::Adapter => "adapter",
             Self::JsonLd => "json-ld",
             Self::Microdata => "microdata",
             Self::Rdfa => "rdfa",

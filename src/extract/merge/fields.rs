@@ -328,7 +328,7 @@ impl Draft<'_, '_> {
         }
         let rank = |c: &Candidate| {
             let own = !matches!(c.origin, Origin::OpenGraph | Origin::Meta);
-            (c.origin == Origin::Select, own, c.value.len())
+            (c.origin == Origin::Select, c.origin == Origin::Adapter, own, c.value.len())
         };
         let best = (0..candidates.len()).max_by_key(|at| candidates.get(*at).map(rank));
         let Some(whole) = best.and_then(|at| candidates.get(at)).map(|c| text::key(&c.value)) else { return };
@@ -345,7 +345,7 @@ impl Draft<'_, '_> {
 
     pub(super) fn text_and_attributes(&mut self) {
         let mut origin = None;
-        let selected = self.findings.selected.into_iter();
+        let selected = self.findings.selected.into_iter().chain(self.findings.adapted);
         for record in selected.chain(self.own.iter().copied()) {
             for (name, value) in &record.attributes {
                 if !self.merged.listing.attributes.contains_key(name) {

@@ -176,12 +176,17 @@ impl Draft<'_, '_> {
                     .iter()
                     .filter(|(_, c)| {
                         c.origin == won.origin
-                            && matches!(won.origin, Origin::JsonLd | Origin::Microdata | Origin::Rdfa)
+                            && matches!(
+                                won.origin,
+                                Origin::Adapter | Origin::JsonLd | Origin::Microdata | Origin::Rdfa
+                            )
                     })
                     .map(|(a, _)| *a),
             )
             .filter(|max| *max > amount)
             .max();
+        // Where a platform gives the prices of all forms, the dearest one is no former price.
+        let regular = regular.filter(|regular| won.origin != Origin::Adapter || max != Some(*regular));
         self.merged.listing.price = Some(Price {
             amount: Amount(amount),
             currency,
