@@ -11,6 +11,7 @@ mod cards;
 pub mod charset;
 mod css;
 pub mod currency;
+pub mod elements;
 mod entity;
 pub mod gtin;
 mod head;

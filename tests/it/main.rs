@@ -22,6 +22,8 @@ mod demo_market;
 mod evidence;
 mod extract_hostile;
 mod extract_offers;
+mod extract_shops;
+mod extraction_table;
 mod extract_platforms;
 mod extract_suites;
 mod fetch;
