@@ -17,6 +17,7 @@ mod report;
 mod rulebook;
 mod rules;
 mod scan;
+mod schedule;
 mod shell;
 mod sources;
 mod summary;
@@ -58,6 +59,7 @@ fn run(shell: &Shell, command: Command) -> Outcome {
         Command::Findings(findings) => findings::run(shell, findings),
         Command::Evidence(evidence) => evidence::run(shell, &evidence),
         Command::Sources(sources) => sources::run(shell, sources),
+        Command::Schedule(schedule) => schedule::run(shell, schedule),
         Command::Doctor => doctor::run(shell),
         Command::Completions { shell: name } => {
             clap_complete::generate(name, &mut Arguments::command(), "caveat", &mut io::stdout());

@@ -32,6 +32,7 @@ mod select;
 mod shown;
 mod state;
 mod stock;
+mod tables;
 mod text;
 mod words;
 

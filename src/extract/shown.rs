@@ -142,7 +142,9 @@ fn trim_separators(text: &str) -> String {
 }
 
 /// Bytes of a description: less is a label, more is the page.
-const DESCRIPTION_BYTES: std::ops::Range<usize> = 40..30_000;
+const DESCRIPTION_BYTES: std::ops::Range<usize> = 12..30_000;
+/// Descriptions kept: a summary beside the title, a tab, a table of details.
+const DESCRIPTIONS_MAX: usize = 6;
 
 /// Classes and ids of a description.
 #[rustfmt::skip]
@@ -152,9 +154,9 @@ static DESCRIPTION_NAMES: Vocabulary = Vocabulary::new(&[
     "product-info", "prod-desc", "product-desc", "pdp-desc", "feature-bullets", "about-item",
 ]);
 
-/// The largest box that is named as a description, with its place.
-pub(super) fn description(outline: &Outline<'_>) -> Option<(String, String)> {
-    let mut best: Option<(usize, Id)> = None;
+/// The largest boxes that are named as a description, with their places.
+pub(super) fn descriptions(outline: &Outline<'_>) -> Vec<(String, String)> {
+    let mut found: Vec<(usize, Id)> = Vec::new();
     let mut skip_until = 0;
     for id in outline.ids() {
         if id < skip_until
@@ -171,11 +173,45 @@ pub(super) fn description(outline: &Outline<'_>) -> Option<(String, String)> {
         let size = outline.text_size(id);
         if DESCRIPTION_BYTES.contains(&size) {
             skip_until = outline.element(id).map_or(0, |e| e.end);
-            if best.is_none_or(|(known, _)| size > known) {
-                best = Some((size, id));
-            }
+            found.push((size, id));
         }
     }
-    let (_, id) = best?;
-    Some((outline.text(id), outline.place(id)))
+    found.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    found.into_iter().take(DESCRIPTIONS_MAX).map(|(_, id)| (outline.text(id), outline.place(id))).collect()
+}
+
+/// Runs after the headline that may describe what it names.
+const PROSE_RUNS: usize = 400;
+/// Bytes of a text run that says something.
+const PROSE_LEAST: usize = 20;
+/// Bytes of prose kept.
+const PROSE_BYTES: usize = 4000;
+
+/// What is written below a headline outside frames, links and whatever `elsewhere` says is of another offer: the
+/// description of a page that names none.
+pub(super) fn prose(
+    outline: &Outline<'_>,
+    headline: usize,
+    elsewhere: &dyn Fn(Id) -> bool,
+) -> Option<(String, String)> {
+    let mut text = String::new();
+    for run in outline.runs.iter().skip(headline).take(PROSE_RUNS) {
+        if run.hidden
+            || (run.length as usize) < PROSE_LEAST
+            || outline.has(run.parent, mark::FRAME | mark::LINKED | mark::HIDDEN)
+            || elsewhere(run.parent)
+        {
+            continue;
+        }
+        let piece = super::outline::collapse(&entity::decode(outline.run_text(run)));
+        if piece.len() >= PROSE_LEAST && piece.contains(' ') {
+            text.push_str(if text.is_empty() { "" } else { " " });
+            text.push_str(&piece);
+        }
+        if text.len() >= PROSE_BYTES {
+            text.truncate(text.floor_char_boundary(PROSE_BYTES));
+            break;
+        }
+    }
+    (!text.is_empty()).then(|| (text, "below the headline".to_owned()))
 }
