@@ -34,6 +34,7 @@ mod matcher;
 mod normalise;
 mod rules;
 mod rules_command;
+mod rules_docs;
 mod rules_hostile;
 mod rules_mended;
 mod rules_schema;
