@@ -6,6 +6,7 @@
 pub mod dry_run;
 mod manners;
 pub mod report;
+mod retention;
 pub mod scope;
 mod search;
 pub mod sitemap;
@@ -29,6 +30,7 @@ use crate::matcher::Matcher;
 use crate::source::Source;
 use crate::store::{GateState, JobResult, Outcome, Run, Seed, Store, StoreError, Tally, UrlStatus};
 use report::{Report, count};
+pub use retention::Dropped;
 use scope::Scope;
 use search::Searches;
 use stop::Stop;

@@ -233,6 +233,7 @@ fn one_address_is_fetched_without_touching_an_interrupted_run() {
     wait_for_requests(&site, 40, &mut child);
     child.kill().unwrap();
     child.wait().unwrap();
+    site.rest();
     let before = site.counts();
     let report = json_lines(&succeed(&run(
         folder.path(),
@@ -403,4 +404,18 @@ fn the_shops_own_search_is_asked_and_its_results_are_turned_over() {
     let output = run(folder.path(), &["crawl", "shop"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(err(&output).contains("@pde5-names"), "{}", err(&output));
+}
+
+#[test]
+fn what_is_due_is_crawled_once() {
+    let site = shop(5);
+    let folder = workspace(&site, "shop", "schedule = \"0 3 1 1 * Europe/Berlin\"");
+    let list = || json_lines(&succeed(&run(folder.path(), &["schedule", "list", "--json"])));
+    assert_eq!(list()[0]["due"], true, "it was never crawled");
+    let run_due = || json_lines(&succeed(&run(folder.path(), &["schedule", "run", "--json"])));
+    assert_eq!(run_due()[0]["listings"], 5);
+    assert_eq!(list()[0]["due"], false, "not before next January");
+    assert!(run_due().is_empty());
+    let next = succeed(&run(folder.path(), &["schedule", "next", "shop", "-n", "2"]));
+    assert_eq!(next.matches("-01-01 03:00 CET").count(), 2, "{next}");
 }
