@@ -22,6 +22,7 @@ pub mod lenient;
 mod links;
 mod merge;
 pub mod money;
+mod names;
 mod outline;
 mod page_type;
 mod prices;
