@@ -11,6 +11,7 @@ mod cards;
 pub mod charset;
 mod css;
 pub mod currency;
+mod draft;
 mod entity;
 pub mod gtin;
 mod head;
@@ -35,6 +36,7 @@ mod stock;
 mod text;
 mod words;
 
+pub use draft::{Draft, DraftLine, draft};
 use serde::Serialize;
 
 use crate::page::{Extracted, Page, PageType};

@@ -36,6 +36,7 @@ mod rules_tested;
 mod scan;
 mod shop;
 mod site;
+mod sources_check;
 mod store;
 mod store_damage;
 mod store_kill;
