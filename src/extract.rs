@@ -12,6 +12,7 @@ pub mod charset;
 mod css;
 pub mod currency;
 mod draft;
+pub mod elements;
 mod entity;
 pub mod gtin;
 mod head;
@@ -33,6 +34,7 @@ mod select;
 mod shown;
 mod state;
 mod stock;
+mod tables;
 mod text;
 mod words;
 

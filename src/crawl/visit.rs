@@ -129,7 +129,13 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
             let offers = offers(&plan, &outcome.job, &address, &judged);
             let product = judged.extracted.listing.is_some();
             if product || !offers.is_empty() {
-                let place = match crawler.evidence.append(&exchanges).await {
+                let flagged = offers.iter().any(|offer| offer.verdict.ruling == Ruling::Flag);
+                let kept = if flagged {
+                    crawler.evidence.append(&exchanges)
+                } else {
+                    crawler.evidence.append_passing(&exchanges)
+                };
+                let place = match kept.await {
                     Ok(place) => place,
                     // The disk is behind; the page is asked for again when it has caught up.
                     Err(EvidenceError::Overloaded(_)) => {
@@ -258,7 +264,14 @@ fn keep(plan: &Plan, outcome: &mut Outcome, offers: Vec<Offer>, place: &WarcPlac
             });
         }
         let url = url.to_string();
-        outcome.listings.push(KeptListing { source, url, seen_at, verdict: summary, listing });
+        outcome.listings.push(KeptListing {
+            source,
+            url,
+            seen_at,
+            first_seen: seen_at,
+            verdict: summary,
+            listing,
+        });
     }
 }
 

@@ -233,6 +233,7 @@ fn one_address_is_fetched_without_touching_an_interrupted_run() {
     wait_for_requests(&site, 40, &mut child);
     child.kill().unwrap();
     child.wait().unwrap();
+    site.rest();
     let before = site.counts();
     let report = json_lines(&succeed(&run(
         folder.path(),
