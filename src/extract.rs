@@ -11,6 +11,7 @@ mod cards;
 pub mod charset;
 mod css;
 pub mod currency;
+mod draft;
 pub mod elements;
 mod entity;
 pub mod gtin;
@@ -38,6 +39,7 @@ mod tables;
 mod text;
 mod words;
 
+pub use draft::{Draft, DraftLine, draft};
 use serde::Serialize;
 
 use crate::page::{Extracted, Page, PageType};

@@ -202,6 +202,16 @@ fn price_at(
             let pure = is_pure(text, money);
             let signed = money.currency.is_some();
             let known_sign = best.as_ref().is_some_and(|(_, _, known, _)| known.currency.is_some());
+            // The name "Plane number 4" in a link before "€44.50": the sign is the next price's.
+            let borrowed = signed
+                && outline.has(run.parent, mark::LINKED)
+                && best
+                    .as_ref()
+                    .is_some_and(|(_, _, known, _)| known.currency.is_none() && known.amount == money.amount)
+                && outline.runs.get(at + 1).is_some_and(|next| is_whole_price(outline, next, hints));
+            if borrowed {
+                break;
+            }
             if best.is_none() || (signed && !known_sign) {
                 best = Some((id, text.clone(), money.clone(), pure));
             } else if known_sign
@@ -255,6 +265,14 @@ fn price_at(
         other,
         pure,
     })
+}
+
+/// Whether a run shows an amount and its currency by itself.
+fn is_whole_price(outline: &Outline<'_>, run: &Run, hints: Hints<'_>) -> bool {
+    let written = outline.run_text(run);
+    written.len() <= 40
+        && has_digit(written)
+        && money::parse(&entity::decode(written), hints).is_some_and(|money| money.currency.is_some())
 }
 
 /// The label before a price: what its own text begins with, or the run before it where that ends a cell, line or label.
