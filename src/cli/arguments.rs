@@ -1,10 +1,14 @@
 //! What can be typed: every command and option, and nothing of what they do.
 
+mod workbench;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
+
+pub(super) use workbench::{Explain, Workbench};
 
 /// Scans online marketplaces for dangerous products and keeps the evidence.
 #[derive(Debug, Parser)]
@@ -172,6 +176,8 @@ pub(super) enum Rules {
     Lint(RulePath),
     /// Run the tests inside the rules
     Test(RulePath),
+    #[command(flatten)]
+    Workbench(Workbench),
 }
 
 /// Which rules.

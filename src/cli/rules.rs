@@ -1,11 +1,14 @@
 //! `caveat rules`
 
+mod explain;
+mod listing;
+
 use std::io::Write;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::arguments::{RulePath, Rules as Command};
+use super::arguments::{RulePath, Rules as Command, Workbench};
 use super::exit::{Exit, Failure, Outcome};
 use super::shell::Shell;
 use super::terminal::{harmless, harmless_cut, json_line, out, severity_style, styled, table};
@@ -23,6 +26,13 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
         Command::List(path) => list(shell, &path),
         Command::Lint(path) => check(shell, &path),
         Command::Test(path) => test(shell, &path),
+        Command::Workbench(command) => workbench(shell, command),
+    }
+}
+
+fn workbench(shell: &Shell, command: Workbench) -> Outcome {
+    match command {
+        Workbench::Explain(explain) => explain::run(shell, &explain),
     }
 }
 
