@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
 
-pub(super) use workbench::{Explain, Workbench};
+pub(super) use workbench::{
+    Check, Collide, Explain, Fmt, Format, Measured, Mutate, New, Suggest, Test, Workbench,
+};
 
 /// Scans online marketplaces for dangerous products and keeps the evidence.
 #[derive(Debug, Parser)]
@@ -175,7 +177,7 @@ pub(super) enum Rules {
     /// Check rule files for errors and likely mistakes
     Lint(RulePath),
     /// Run the tests inside the rules
-    Test(RulePath),
+    Test(Test),
     #[command(flatten)]
     Workbench(Workbench),
 }

@@ -1,7 +1,9 @@
 //! `caveat rules`
 
+mod author;
 mod explain;
 mod listing;
+mod measure;
 
 use std::io::Write;
 use std::path::Path;
@@ -19,38 +21,64 @@ use crate::rules::load::{LoadOptions, Loaded};
 use crate::rules::model::{Rule, Status};
 use crate::workbench::lint::lint;
 use crate::workbench::rule_test;
-use crate::workspace::Workspace;
+use crate::workspace::{RuleFiles, Workspace};
 
 pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
     match command {
         Command::List(path) => list(shell, &path),
         Command::Lint(path) => check(shell, &path),
-        Command::Test(path) => test(shell, &path),
+        Command::Test(arguments) if arguments.coverage => measure::coverage(shell, &arguments.path),
+        Command::Test(arguments) => test(shell, &arguments.path),
         Command::Workbench(command) => workbench(shell, command),
     }
 }
 
 fn workbench(shell: &Shell, command: Workbench) -> Outcome {
     match command {
+        Workbench::New(new) => author::new(shell, &new),
+        Workbench::Fmt(fmt) => author::fmt(shell, &fmt),
+        Workbench::Check(check) => author::check(shell, &check),
+        Workbench::Watch(path) => author::watch(shell, &path),
         Workbench::Explain(explain) => explain::run(shell, &explain),
+        Workbench::Terms(terms) => measure::terms(shell, &terms),
+        Workbench::Overlap(overlap) => measure::overlap(shell, &overlap),
+        Workbench::Ablate(ablate) => measure::ablate_all(shell, &ablate),
+        Workbench::Mutate(mutate) => measure::mutate_all(shell, &mutate),
+        Workbench::Collide(collide) => measure::collide_all(shell, &collide),
+        Workbench::Profile(profile) => measure::profile_all(shell, &profile),
+        Workbench::Suggest(suggest) => measure::suggest_all(shell, &suggest),
     }
+}
+
+/// The files of the folder that is named, of the workspace, or of the packs inside the program.
+fn rule_files(shell: &Shell, path: Option<&Path>) -> Result<RuleFiles, Failure> {
+    Ok(match path {
+        Some(path) => Workspace::rule_folder(path)?,
+        None => shell.workspace()?.rule_files()?,
+    })
+}
+
+fn load_options(files: &RuleFiles) -> LoadOptions {
+    let today = jiff::Timestamp::from_millisecond(SystemClock.now().0).ok();
+    let today = today.map(|now| now.to_zoned(jiff::tz::TimeZone::UTC).date());
+    LoadOptions { root: files.origin.clone(), today, ..LoadOptions::default() }
 }
 
 /// Every rule of every pack, drafts too, with everything that lint finds.
 fn load_all(shell: &Shell, path: Option<&Path>) -> Result<Loaded, Failure> {
-    let files = match path {
-        Some(path) => Workspace::rule_folder(path)?,
-        None => shell.workspace()?.rule_files()?,
-    };
-    let today = jiff::Timestamp::from_millisecond(SystemClock.now().0).ok();
-    let today = today.map(|now| now.to_zoned(jiff::tz::TimeZone::UTC).date());
-    let loaded = lint(&files.files, &LoadOptions { root: files.origin, today, ..LoadOptions::default() });
+    Ok(opened(shell, path)?.1)
+}
+
+/// The same, with the files.
+fn opened(shell: &Shell, path: Option<&Path>) -> Result<(RuleFiles, Loaded), Failure> {
+    let files = rule_files(shell, path)?;
+    let loaded = lint(&files.files, &load_options(&files));
     if loaded.set.rules.is_empty() && loaded.diagnostics.is_empty() {
         return Err(Failure::usage(anyhow::anyhow!(
             "no rule found; a rules folder holds taxonomy.toml and packs/"
         )));
     }
-    Ok(loaded)
+    Ok((files, loaded))
 }
 
 fn wanted(id: &str, names: &[String]) -> bool {

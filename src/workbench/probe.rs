@@ -32,12 +32,18 @@ impl Probe {
     /// Where each pattern occurs, in the order in which they were given.
     pub(super) fn occurrences(&self, listing: &Listing, scratch: &mut Scratch) -> Vec<Vec<Match>> {
         let mut found = vec![Vec::new(); self.patterns];
-        for hit in self.matcher.hits_with(listing, None, scratch) {
-            if let Some(slot) = hit.rule.parse().ok().and_then(|place: usize| found.get_mut(place)) {
-                *slot = hit.matches;
+        for (place, matches) in self.seen(listing, scratch) {
+            if let Some(slot) = found.get_mut(place) {
+                *slot = matches;
             }
         }
         found
+    }
+
+    /// The patterns that occur, and where.
+    pub(super) fn seen(&self, listing: &Listing, scratch: &mut Scratch) -> Vec<(usize, Vec<Match>)> {
+        let hits = self.matcher.hits_with(listing, None, scratch).into_iter();
+        hits.filter_map(|hit| Some((hit.rule.parse().ok()?, hit.matches))).collect()
     }
 
     /// Which patterns occur.
