@@ -12,9 +12,11 @@ mod extract;
 mod findings;
 mod init;
 mod progress;
+mod report;
 mod rulebook;
 mod rules;
 mod scan;
+mod schedule;
 mod shell;
 mod sources;
 mod summary;
@@ -56,6 +58,7 @@ fn run(shell: &Shell, command: Command) -> Outcome {
         Command::Findings(findings) => findings::run(shell, findings),
         Command::Evidence(evidence) => evidence::run(shell, &evidence),
         Command::Sources(sources) => sources::run(shell, sources),
+        Command::Schedule(schedule) => schedule::run(shell, schedule),
         Command::Doctor => doctor::run(shell),
         Command::Completions { shell: name } => {
             clap_complete::generate(name, &mut Arguments::command(), "caveat", &mut io::stdout());

@@ -1,5 +1,6 @@
 //! One marketplace or shop to crawl, as its `sources/ID.toml` says.
 
+pub mod adapter;
 mod parser;
 mod schedule;
 mod selector;

@@ -3,6 +3,7 @@
 pub mod ablate;
 pub mod bitmaps;
 pub mod check;
+pub mod clusters;
 pub mod collide;
 pub mod corpus;
 pub mod coverage;
@@ -19,5 +20,6 @@ pub mod removal;
 pub mod rule_test;
 pub mod session;
 pub mod skeleton;
+pub mod statistics;
 pub mod suggest;
 pub mod terms;

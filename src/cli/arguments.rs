@@ -8,9 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
 
-pub(super) use workbench::{
-    Check, Collide, Explain, Fmt, Format, Measured, Mutate, New, Suggest, Test, Workbench,
-};
+pub(super) use workbench::{Check, Collide, Explain, Fmt, Measured, Mutate, New, Suggest, Test, Workbench};
 
 /// Scans online marketplaces for dangerous products and keeps the evidence.
 #[derive(Debug, Parser)]
@@ -76,6 +74,9 @@ pub(super) enum Command {
     /// Marketplaces and shops
     #[command(subcommand)]
     Sources(Sources),
+    /// When sources are due
+    #[command(subcommand)]
+    Schedule(Schedule),
     /// Check this installation
     Doctor,
     /// Print a completion script for a shell
@@ -273,5 +274,26 @@ pub(super) enum Sources {
         /// Addresses or paths
         #[arg(required = true, value_name = "URL")]
         urls: Vec<String>,
+    },
+}
+
+/// `caveat schedule …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Schedule {
+    /// List the sources that have a schedule, and which are due
+    List,
+    /// Show the next times, soonest first
+    Next {
+        /// Only of this source
+        source: Option<String>,
+        /// How many [default: 5]
+        #[arg(short = 'n', long, value_name = "N")]
+        count: Option<usize>,
+    },
+    /// Crawl what is due, then end: for a timer that calls it every few minutes
+    Run {
+        /// Exit with 1 when something at or above this severity was flagged
+        #[arg(long, value_name = "SEVERITY")]
+        fail_on: Option<Severity>,
     },
 }

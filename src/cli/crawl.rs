@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::crawl::dry_run::{StartPage, dry_run};
 use crate::crawl::stop::{Stop, stop};
-use crate::crawl::{CrawlError, Crawler, Ended, Plan, crawl};
+use crate::crawl::{CrawlError, Crawler, Dropped, Ended, Plan, crawl};
 use crate::evidence::EvidenceWriter;
 use crate::fetch::{FetchOptions, Fetcher};
 use crate::finding::Severity;
@@ -47,8 +47,10 @@ pub(super) fn run(shell: &Shell, arguments: &Crawl) -> Outcome {
         )));
     }
     let crawler = open(shell, &workspace)?;
-    let runs = run_plans(shell, &runtime()?, &crawler, plans)?;
+    let runtime = runtime()?;
+    let runs = run_plans(shell, &runtime, &crawler, plans)?;
     exit = exit.max(show(shell, &runs)?);
+    drop_old(shell, &workspace.config, &runtime, &crawler)?;
     if runs.iter().any(|(_, run)| run.as_ref().is_ok_and(|ended| ended.report.flagged_total() > 0)) {
         let hint = format!("caveat findings list{}", shell.data_flag());
         shell.say(format_args!("next: {}", styled(hint, BOLD)));
@@ -63,6 +65,18 @@ pub(super) fn run(shell: &Shell, arguments: &Crawl) -> Outcome {
     Ok(exit.max(rulebook.exit))
 }
 
+/// Keeps to the retention times, and says what that cost.
+fn drop_old(shell: &Shell, config: &Config, runtime: &Runtime, crawler: &Crawler) -> Result<(), Failure> {
+    let dropped = runtime.block_on(crawler.drop_old(&config.retention)).map_err(Failure::incomplete)?;
+    if dropped != Dropped::default() {
+        shell.say(format_args!(
+            "kept long enough: {} unflagged listings and {} files of exchanges without a finding were dropped",
+            dropped.listings, dropped.exchanges.files
+        ));
+    }
+    Ok(())
+}
+
 /// Opens everything that a crawl writes to.
 pub(super) fn open(shell: &Shell, workspace: &Workspace) -> Result<Arc<Crawler>, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -74,7 +88,7 @@ pub(super) fn open(shell: &Shell, workspace: &Workspace) -> Result<Arc<Crawler>,
     }
     let fetcher = fetcher(&workspace.config, Arc::clone(&clock))?;
     let crawler = Arc::new(Crawler { store: Arc::new(store), evidence, fetcher, clock });
-    crawler.restore_gates()?;
+    crawler.restore()?;
     Ok(crawler)
 }
 
@@ -192,9 +206,21 @@ pub(super) fn plans(
         let matcher = rulebook.matcher(shell, &source.packs, false);
         let plan = match only {
             Some(url) => Plan::only(source, url.clone(), matcher),
-            None => Plan::new(source, matcher).map_err(Into::into),
+            None => {
+                let words = rulebook.search_words(shell, &source)?;
+                Plan::new(source, matcher, &words).map_err(Into::into)
+            }
         };
-        plans.push(Arc::new(plan.map_err(Failure::usage)?));
+        let plan = plan.map_err(Failure::usage)?;
+        if plan.words_left_out() > 0 {
+            shell.warn(format_args!(
+                "source {:?}: {} search terms are not asked for, because searches take at most half of max_pages ({})",
+                plan.source.id,
+                plan.words_left_out(),
+                plan.source.limits.max_pages
+            ));
+        }
+        plans.push(Arc::new(plan));
     }
     Ok(plans)
 }

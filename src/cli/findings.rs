@@ -64,6 +64,9 @@ fn check_filter(shell: &Shell, workspace: &Workspace, store: &Store, filter: &Fi
     Ok(())
 }
 
+/// Names listed where none is near what was typed.
+const NAMES_SHOWN: usize = 12;
+
 /// Findings of a class or source that has gone since are still asked for by its name.
 fn unknown<T>(
     what: &str,
@@ -75,7 +78,12 @@ fn unknown<T>(
         return Ok(());
     }
     let near = document::nearest(name, known.iter().map(String::as_str));
-    let hint = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+    let all = || known.iter().take(NAMES_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let hint = match near {
+        Some(near) => format!("; did you mean {near:?}?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; there are {}", all()),
+    };
     Err(Failure::usage(anyhow::anyhow!("there is no {what} {name:?}{hint}")))
 }
 
@@ -306,6 +314,9 @@ fn fields(listing: &Listing) -> Vec<(String, &str)> {
     );
     let seller = listing.seller.as_ref().and_then(|seller| seller.name.as_deref());
     fields.extend(seller.map(|name| ("seller".to_owned(), name)));
+    let lost = listing.conflicts.iter().enumerate();
+    let lost = lost.filter(|(_, conflict)| matches!(conflict.field.as_str(), "title" | "description"));
+    fields.extend(lost.map(|(n, conflict)| (format!("conflicts[{n}]"), conflict.value.as_str())));
     fields
 }
 

@@ -24,6 +24,9 @@ pub(super) fn report(report: &Report, complete: bool) -> String {
         report.pages.iter().map(|(kind, n)| format!("{n} {}", page_name(kind))).collect();
     line(&mut text, "fetched", report.fetched, &pages.join(", "));
     line(&mut text, "listings", report.listings, &format!("and {} cards on category pages", report.cards));
+    if report.searches > 0 {
+        line(&mut text, "searched", report.searches, "pages of the shop's own search");
+    }
     line(&mut text, "flagged", report.flagged_total(), "");
     rows(&mut text, &report.flagged, str::to_owned);
     if report.not_fetched_total() > 0 {

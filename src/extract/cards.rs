@@ -9,7 +9,7 @@ use super::head::resolve;
 use super::outline::{Id, Outline, Tag, mark};
 use super::prices::ShownPrice;
 use super::record::{Field, Record};
-use super::text;
+use super::{gtin, text};
 use crate::listing::{Amount, Listing, Price};
 
 /// Cards kept of a page.
@@ -18,6 +18,8 @@ const CARDS_MAX: usize = 500;
 const CLIMB_MAX: usize = 8;
 /// Text of a card, in bytes: more is a section of the page.
 const CARD_BYTES: usize = 4000;
+/// Barcodes kept of one card.
+const GTINS_MAX: usize = 20;
 /// Shortest name of an offer, in letters and digits.
 const NAME_MIN: usize = 3;
 
@@ -197,7 +199,7 @@ pub(super) fn listing(card: &Card, prices: &[ShownPrice], locale: Locale<'_>) ->
                 .and_then(|sign| currency::iso(sign, locale))
                 .map(str::to_owned),
             regular: regular.map(Amount),
-            max: None,
+            max: paid.money.max.map(Amount),
         }
     });
     let mut listing =
@@ -222,6 +224,8 @@ pub(super) fn of_record(record: &Record, price: Option<Price>, base: Option<&Url
         url: record.first(Field::Url).and_then(|url| resolve(url, base)),
         brand: record.first(Field::Brand).map(str::to_owned),
         sku: record.first(Field::Sku).map(str::to_owned),
+        gtin: record.all(Field::Gtin).filter_map(|claim| gtin::parse(&claim.value)).take(GTINS_MAX).collect(),
+        description: record.first(Field::Description).map(text::line).unwrap_or_default(),
         price,
         ..Listing::default()
     };
@@ -232,6 +236,8 @@ pub(super) fn of_record(record: &Record, price: Option<Price>, base: Option<&Url
         ("price", listing.price.is_some()),
         ("brand", listing.brand.is_some()),
         ("sku", listing.sku.is_some()),
+        ("gtin", !listing.gtin.is_empty()),
+        ("description", !listing.description.is_empty()),
     ] {
         if present {
             listing.provenance.insert(field.to_owned(), record.origin.name().to_owned());

@@ -107,6 +107,7 @@ static NAMES: Vocabulary = Vocabulary::new(&[
 /// A label with its value.
 #[derive(Debug, Clone)]
 pub(super) struct Labelled {
+    pub(super) id: Id,
     pub(super) label: String,
     /// The label for comparison.
     pub(super) key: String,
@@ -151,7 +152,7 @@ pub(super) fn labels(outline: &Outline<'_>) -> Vec<Labelled> {
         if !lettered || value.is_empty() || label.chars().count() > 80 || label == value {
             continue;
         }
-        found.push(Labelled { key: words::label(&label), label, value, tabular });
+        found.push(Labelled { id, key: words::label(&label), label, value, tabular });
     }
     found
 }

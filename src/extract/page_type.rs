@@ -12,6 +12,8 @@ pub(super) struct Evidence {
     pub(super) titled: bool,
     /// A typed record (schema.org Product, product meta, product-like state) matched the page.
     pub(super) typed: bool,
+    /// Its name or address fits what the page shows.
+    pub(super) fits: bool,
     /// That record has a price or an availability.
     pub(super) offered: bool,
     /// A price stands near the headline.
@@ -36,6 +38,8 @@ pub(super) struct Evidence {
     pub(super) list: bool,
     /// The page calls itself an article.
     pub(super) article: bool,
+    /// The shop's platform marks the page as a list of products.
+    pub(super) catalogue: bool,
     /// Share of the cards that stand before the page's own price, if it has one.
     pub(super) cards_first: bool,
 }
@@ -49,6 +53,9 @@ const WALL_TEXT: usize = 3500;
 
 /// Decides, with the reason for `blocked`.
 pub(super) fn decide(outline: &Outline<'_>, head: &Head, evidence: &Evidence) -> (PageType, Option<String>) {
+    if evidence.catalogue && evidence.listed > 0 && !evidence.selected {
+        return (PageType::Category, None);
+    }
     let og_product = head.og_type.contains("product") && !head.og_type.contains("group");
     let strong = evidence.titled && evidence.typed && (evidence.offered || !evidence.list);
     let by_sight = evidence.titled
@@ -56,7 +63,8 @@ pub(super) fn decide(outline: &Outline<'_>, head: &Head, evidence: &Evidence) ->
         && !evidence.cards_first
         && ((evidence.priced && (evidence.buy || evidence.identified || og_product))
             || (evidence.labelled && (evidence.buy || evidence.stocked || evidence.detailed)));
-    let own = evidence.selected || (strong && (evidence.offered || !evidence.article)) || by_sight;
+    let own =
+        evidence.selected || (strong && (evidence.offered && evidence.fits || !evidence.article)) || by_sight;
     if own && (evidence.offered || !evidence.list || evidence.cards < CARDS_MIN) {
         return (PageType::Product, None);
     }

@@ -536,6 +536,12 @@ impl Reader {
 
     fn offer(&self, offer: &Map<String, Value>, record: &mut Record) {
         let mut now = false;
+        let own = types(offer).iter().any(|kind| is_product(kind));
+        for name in ["name", "itemoffered"].into_iter().filter(|_| !own) {
+            if let Some(named) = property(offer, name) {
+                record.form(self.label(named));
+            }
+        }
         for name in ["price", "lowprice", "minprice"] {
             let written = property(offer, name).map(|v| self.label(v)).unwrap_or_default();
             now |= !written.is_empty();

@@ -1,6 +1,7 @@
 //! What a visitor sees besides prices and labels: headline, breadcrumb trail, description.
 
 use super::outline::{Id, Outline, Tag, mark};
+use super::words::Vocabulary;
 use super::{entity, text};
 
 /// The headline that names the product.
@@ -72,17 +73,21 @@ pub(super) struct Crumb {
     pub(super) href: Option<String>,
 }
 
+/// Classes, ids and labels of a breadcrumb trail.
+#[rustfmt::skip]
+static CRUMB_NAMES: Vocabulary = Vocabulary::new(&[
+    "breadcrumb", "bread-crumb", "bread_crumb", "crumbs", "brotkrumen", "ariane", "krumm", "migas",
+]);
+
 /// Steps of a trail.
 const CRUMBS_MAX: usize = 20;
 
 /// The breadcrumb trail that is shown: a box that is named as one, its links and last plain step.
 pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
     let named = |id: Id| {
-        let mut names = format!("{} {}", outline.class(id), outline.id_attribute(id)).to_ascii_lowercase();
-        names.push_str(&outline.raw_attribute(id, "aria-label").unwrap_or("").to_ascii_lowercase());
-        ["breadcrumb", "bread-crumb", "bread_crumb", "crumbs", "brotkrumen", "ariane", "krumm", "migas"]
-            .iter()
-            .any(|n| names.contains(n))
+        [outline.class(id), outline.id_attribute(id), outline.raw_attribute(id, "aria-label").unwrap_or("")]
+            .into_iter()
+            .any(|names| CRUMB_NAMES.in_text(names))
     };
     outline
         .ids()
@@ -139,29 +144,16 @@ fn trim_separators(text: &str) -> String {
 /// Bytes of a description: less is a label, more is the page.
 const DESCRIPTION_BYTES: std::ops::Range<usize> = 40..30_000;
 
+/// Classes and ids of a description.
+#[rustfmt::skip]
+static DESCRIPTION_NAMES: Vocabulary = Vocabulary::new(&[
+    "description", "descripcion", "descricao", "beschreibung", "omschrijving", "descrizione", "opis",
+    "popis", "beskrivning", "beskrivelse", "product-details", "product-detail", "productdetails",
+    "product-info", "prod-desc", "product-desc", "pdp-desc", "feature-bullets", "about-item",
+]);
+
 /// The largest box that is named as a description, with its place.
 pub(super) fn description(outline: &Outline<'_>) -> Option<(String, String)> {
-    const NAMES: &[&str] = &[
-        "description",
-        "descripcion",
-        "descricao",
-        "beschreibung",
-        "omschrijving",
-        "descrizione",
-        "opis",
-        "popis",
-        "beskrivning",
-        "beskrivelse",
-        "product-details",
-        "product-detail",
-        "productdetails",
-        "product-info",
-        "prod-desc",
-        "product-desc",
-        "pdp-desc",
-        "feature-bullets",
-        "about-item",
-    ];
     let mut best: Option<(usize, Id)> = None;
     let mut skip_until = 0;
     for id in outline.ids() {
@@ -171,8 +163,9 @@ pub(super) fn description(outline: &Outline<'_>) -> Option<(String, String)> {
         {
             continue;
         }
-        let names = format!("{} {}", outline.class(id), outline.id_attribute(id)).to_ascii_lowercase();
-        if !NAMES.iter().any(|name| names.contains(name)) {
+        if !DESCRIPTION_NAMES.in_text(outline.class(id))
+            && !DESCRIPTION_NAMES.in_text(outline.id_attribute(id))
+        {
             continue;
         }
         let size = outline.text_size(id);

@@ -1,7 +1,7 @@
 //! What a visitor is told of stock, and whether a button buys.
 
 use super::entity;
-use super::outline::{Outline, Tag, mark};
+use super::outline::{Id, Outline, Tag, mark};
 use super::words::{self, Vocabulary};
 
 /// What the text near the headline says of stock, and whether a button buys.
@@ -15,8 +15,8 @@ pub(super) struct Stock {
 /// How many runs around the headline and the price may speak of stock.
 const STOCK_REACH: usize = 160;
 
-/// Reads stock words and buy buttons.
-pub(super) fn stock(outline: &Outline<'_>, around: usize) -> Stock {
+/// Reads stock words and buy buttons; what `elsewhere` says stands in an offer of a list speaks for that one only.
+pub(super) fn stock(outline: &Outline<'_>, around: usize, elsewhere: &dyn Fn(Id) -> bool) -> Stock {
     let mut stock = Stock::default();
     let from = around.saturating_sub(STOCK_REACH / 2);
     for run in outline.runs.iter().skip(from).take(STOCK_REACH * 2) {
@@ -26,17 +26,17 @@ pub(super) fn stock(outline: &Outline<'_>, around: usize) -> Stock {
         let text = entity::decode(outline.run_text(run)).trim().to_lowercase();
         // A sentence that mentions stock in passing is no statement of it.
         if text.chars().count() <= 70 {
-            if words::OUT_OF_STOCK.in_text(&text) {
+            if words::OUT_OF_STOCK.in_text(&text) && !elsewhere(run.parent) {
                 let option = matches!(outline.tag(run.parent), Tag::Option | Tag::Label | Tag::Li);
                 if !option && stock.out.is_none() {
                     stock.out = Some(outline.place(run.parent));
                 }
-            } else if words::IN_STOCK.in_text(&text) && stock.available.is_none() {
+            } else if words::IN_STOCK.in_text(&text) && stock.available.is_none() && !elsewhere(run.parent) {
                 stock.available = Some(outline.place(run.parent));
             }
         }
     }
-    stock.buy = buys(outline);
+    stock.buy = buys(outline, elsewhere);
     stock
 }
 
@@ -49,7 +49,7 @@ static BUY_NAMES: Vocabulary = Vocabulary::new(&[
     "btn-cart", "button-cart",
 ]);
 
-fn buys(outline: &Outline<'_>) -> bool {
+fn buys(outline: &Outline<'_>, elsewhere: &dyn Fn(Id) -> bool) -> bool {
     outline.ids().any(|id| {
         let tag = outline.tag(id);
         if !matches!(tag, Tag::Button | Tag::Input | Tag::A) || outline.has(id, mark::FRAME | mark::HIDDEN) {
@@ -68,6 +68,6 @@ fn buys(outline: &Outline<'_>) -> bool {
             _ => String::new(),
         };
         let says = text.chars().count() <= 40 && words::BUY.in_text(&text);
-        says || BUY_NAMES.in_text(&names)
+        (says || BUY_NAMES.in_text(&names)) && !elsewhere(id)
     })
 }

@@ -27,7 +27,7 @@ const MAX_PAGES: i64 = 10_000_000;
 const MAX_DEPTH: i64 = 1000;
 
 /// Fields of a product page that a source may place, besides `attributes.NAME`.
-const FIELDS: [&str; 17] = [
+pub(super) const FIELDS: [&str; 17] = [
     "title",
     "description",
     "price",
@@ -47,7 +47,7 @@ const FIELDS: [&str; 17] = [
     "next",
 ];
 /// Fields of a card that a source may place.
-const CARD_FIELDS: [&str; 4] = ["title", "price", "url", "image"];
+pub(super) const CARD_FIELDS: [&str; 4] = ["title", "price", "url", "image"];
 
 /// Reads `sources/ID.toml`. `file` is its path: diagnostics show it, and its name must be the source's id. There
 /// is a source only where there is no error.
@@ -346,7 +346,7 @@ fn read_fields(
     }
 }
 
-fn sound_selector(table: &Table<'_>, text: &Located<String>, within: Within) -> Option<Selector> {
+pub(super) fn sound_selector(table: &Table<'_>, text: &Located<String>, within: Within) -> Option<Selector> {
     match selector::parse(&text.value, within) {
         Ok(selector) => Some(selector),
         Err(fault) => {

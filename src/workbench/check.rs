@@ -1,7 +1,5 @@
 //! `rules check`: everything that must hold before rules are used, in one list: lint, tests, layout, packs, and that
-//! nothing waits to be filled in. Pipelines read it in the format that they know.
-
-pub mod output;
+//! nothing waits to be filled in.
 
 use std::collections::BTreeMap;
 
@@ -60,8 +58,8 @@ pub struct Checked {
     pub file: String,
     /// The test's name; the file's for the others.
     pub name: String,
-    /// The faults it has that are errors, each by its place in [`Check::faults`].
-    pub errors: Vec<usize>,
+    /// Its faults, each by its place in [`Check::faults`].
+    pub faults: Vec<usize>,
 }
 
 impl Check {
@@ -216,9 +214,9 @@ fn checks(
     rules: &[&Rule],
     shown: &BTreeMap<String, &RuleFile>,
 ) -> Vec<Checked> {
-    let errors = |file: &str, belongs: &dyn Fn(&Fault) -> bool| -> Vec<usize> {
+    let faults = |file: &str, belongs: &dyn Fn(&Fault) -> bool| -> Vec<usize> {
         let numbered = check.faults.iter().enumerate();
-        let of_file = numbered.filter(|(_, fault)| fault.file == file && fault.level == Level::Error);
+        let of_file = numbered.filter(|(_, fault)| fault.file == file);
         of_file.filter(|(_, fault)| belongs(fault)).map(|(number, _)| number).collect()
     };
     let is_test = |fault: &Fault| fault.code.starts_with("test-");
@@ -229,25 +227,34 @@ fn checks(
         done.push(Checked {
             suite: "lint",
             file: file.clone(),
-            errors: errors(file, &lint),
+            faults: faults(file, &lint),
             name: name.clone(),
         });
         if format::has_layout(rule_file) {
             let layout = |fault: &Fault| fault.code == "layout";
-            done.push(Checked { suite: "layout", file: file.clone(), errors: errors(file, &layout), name });
+            done.push(Checked { suite: "layout", file: file.clone(), faults: faults(file, &layout), name });
         }
+    }
+    let strange = check.faults.iter().map(|fault| &fault.file).filter(|file| !shown.contains_key(*file));
+    for file in strange.collect::<std::collections::BTreeSet<_>>() {
+        done.push(Checked {
+            suite: "lint",
+            file: file.clone(),
+            faults: faults(file, &|_| true),
+            name: file.clone(),
+        });
     }
     for rule in rules {
         let Some(file) = loaded.files.get(&rule.id) else { continue };
         for test in &rule.tests {
             let own = |fault: &Fault| is_test(fault) && fault.line == test.line;
             let name = format!("{}: {}", rule.id, test.name);
-            done.push(Checked { suite: "test", file: file.clone(), errors: errors(file, &own), name });
+            done.push(Checked { suite: "test", file: file.clone(), faults: faults(file, &own), name });
         }
         if !rule.exceptions.is_empty() {
             let exceptions = |fault: &Fault| fault.code == "test-undefended-exception";
             let name = format!("{}: every exception is needed", rule.id);
-            done.push(Checked { suite: "test", file: file.clone(), errors: errors(file, &exceptions), name });
+            done.push(Checked { suite: "test", file: file.clone(), faults: faults(file, &exceptions), name });
         }
     }
     done

@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pipeline", "store", "evidence",
         ],
     ),
+    ("schedule", &["clock", "source"]),
     ("scan", &["page", "listing", "finding", "extract", "matcher", "pipeline", "evidence", "fetch"]),
     (
         "workbench",

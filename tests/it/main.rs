@@ -21,6 +21,8 @@ mod definitions_sources;
 mod demo_market;
 mod evidence;
 mod extract_hostile;
+mod extract_offers;
+mod extract_platforms;
 mod extract_suites;
 mod fetch;
 mod fetch_robots;

@@ -74,6 +74,44 @@ fn a_line_is_answered_as_the_contract_says() {
 }
 
 #[test]
+fn a_decoy_hides_no_offer() {
+    let folder = tempfile::tempdir().unwrap();
+    let hidden = "Viagra 100mg, no prescription";
+    let page = |headline: &str, marked: &str| {
+        format!(
+            "<html lang=en><title>Shop</title><script type='application/ld+json'>{{\"@type\":\"Product\",\"name\":\
+             \"{marked}\",\"offers\":{{\"price\":\"25.00\",\"priceCurrency\":\"EUR\"}}}}</script><h1>{headline}</h1>"
+        )
+    };
+    fs::write(folder.path().join("a.html"), page(hidden, "Garden chair, oak")).unwrap();
+    fs::write(folder.path().join("b.html"), page("Garden chair, oak", hidden)).unwrap();
+    for file in ["a.html", "b.html"] {
+        let line = json_lines(&succeed(&run(folder.path(), &["scan", file]))).remove(0);
+        assert_eq!(line["verdict"], "flag", "{file}");
+        let listing =
+            json_lines(&succeed(&run(folder.path(), &["extract", file]))).remove(0)["listing"].take();
+        for found in
+            line["hits"].as_array().unwrap().iter().flat_map(|hit| hit["matches"].as_array().unwrap())
+        {
+            let field = found["field"].as_str().unwrap();
+            let value = match field.strip_prefix("conflicts[").and_then(|rest| rest.strip_suffix(']')) {
+                Some(place) => &listing["conflicts"][place.parse::<usize>().unwrap()]["value"],
+                None => &listing[field],
+            };
+            let span = found["start"].as_u64().unwrap() as usize..found["end"].as_u64().unwrap() as usize;
+            assert_eq!(
+                value.as_str().and_then(|value| value.get(span)),
+                found["text"].as_str(),
+                "{file} {field}"
+            );
+        }
+    }
+    let lawful = r#"{"title":"Viagra poster, printed","conflicts":[{"field":"title","value":"Garden chair","source":"meta"}]}"#;
+    let line = json_lines(&succeed(&run_with(folder.path(), &["scan", "-"], lawful.as_bytes()))).remove(0);
+    assert_eq!(line["verdict"], "pass");
+}
+
+#[test]
 fn answers_come_in_input_order_whatever_the_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let lines: String = (0..5000)

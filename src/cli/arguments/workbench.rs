@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::RulePath;
+use crate::cli::report::Format;
 
 /// The workbench.
 #[derive(Debug, Subcommand)]
@@ -88,26 +89,9 @@ pub(in crate::cli) struct Check {
     /// Which rules
     #[command(flatten)]
     pub(in crate::cli) path: RulePath,
-    /// For whom
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(in crate::cli) format: Format,
-}
-
-/// How a check is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Format {
-    /// For people
-    Text,
-    /// JSON Lines, as with --json
-    Json,
-    /// JUnit XML
-    Junit,
-    /// SARIF 2.1.0
-    Sarif,
-    /// Annotations of GitHub workflows
-    Github,
-    /// A table in Markdown
-    Markdown,
+    /// For a pipeline
+    #[arg(long, value_enum)]
+    pub(in crate::cli) format: Option<Format>,
 }
 
 /// `caveat rules explain`

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{load_options, opened, wanted};
-use crate::cli::arguments::{Check, Fmt, Format, New, RulePath};
+use crate::cli::arguments::{Check, Fmt, New, RulePath};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::report::{Case, Issue, Report};
 use crate::cli::shell::Shell;
 use crate::cli::terminal::{BAD, BOLD, DIM, GOOD, WARN, harmless, json_line, out, styled};
 use crate::document::{Level, nearest};
 use crate::rules::folder::{Kind, RuleFile};
-use crate::workbench::check::{self, output};
+use crate::workbench::check;
 use crate::workbench::corpus;
 use crate::workbench::format::{FormatError, format, has_layout};
 use crate::workbench::session::{Look, Session};
@@ -197,28 +198,22 @@ pub(super) fn check(shell: &Shell, arguments: &Check) -> Outcome {
         return Err(Failure::usage(anyhow::anyhow!("no rule found to check")));
     }
     let mut out = out();
-    let format = if shell.global.json { Format::Json } else { arguments.format };
-    match format {
-        Format::Text => {
-            for fault in &found.faults {
-                let style = if fault.level == Level::Error { BAD } else { WARN };
-                let place = format!("{}:{}:{}", fault.file, fault.line, fault.column);
-                let kind = styled(format_args!("{}[{}]", fault.level.name(), fault.code), style);
-                writeln!(out, "{kind} {}\n    {}", styled(harmless(&place), DIM), harmless(&fault.message))?;
-                if let Some(help) = &fault.help {
-                    writeln!(out, "    {} {}", styled("help:", DIM), harmless(help))?;
-                }
+    if let Some(format) = arguments.format {
+        write!(out, "{}", report(&found).render(format))?;
+    } else if shell.global.json {
+        for fault in &found.faults {
+            writeln!(out, "{}", json_line(fault)?)?;
+        }
+    } else {
+        for fault in &found.faults {
+            let style = if fault.level == Level::Error { BAD } else { WARN };
+            let place = format!("{}:{}:{}", fault.file, fault.line, fault.column);
+            let kind = styled(format_args!("{}[{}]", fault.level.name(), fault.code), style);
+            writeln!(out, "{kind} {}\n    {}", styled(harmless(&place), DIM), harmless(&fault.message))?;
+            if let Some(help) = &fault.help {
+                writeln!(out, "    {} {}", styled("help:", DIM), harmless(help))?;
             }
         }
-        Format::Json => {
-            for fault in &found.faults {
-                writeln!(out, "{}", json_line(fault)?)?;
-            }
-        }
-        Format::Junit => write!(out, "{}", output::junit(&found))?,
-        Format::Sarif => write!(out, "{}", output::sarif(&found))?,
-        Format::Github => write!(out, "{}", output::github(&found))?,
-        Format::Markdown => write!(out, "{}", output::markdown(&found))?,
     }
     let (errors, warnings) = (found.errors(), found.warnings());
     let line = format!(
@@ -231,6 +226,28 @@ pub(super) fn check(shell: &Shell, arguments: &Check) -> Outcome {
         shell.problem(line)
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Findings })
+}
+
+/// The check as pipelines read it.
+fn report(found: &check::Check) -> Report {
+    let issue = |place: &usize| {
+        let fault = found.faults.get(*place)?;
+        let help = fault.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
+        Some(Issue {
+            fails: fault.level == Level::Error,
+            code: fault.code.clone(),
+            message: format!("{}{help}", fault.message),
+            file: Some(fault.file.clone()),
+            line: Some(fault.line),
+            column: Some(fault.column),
+        })
+    };
+    let cases = found.checks.iter().map(|one| Case {
+        group: one.suite.to_owned(),
+        name: one.name.clone(),
+        issues: one.faults.iter().filter_map(issue).collect(),
+    });
+    Report { name: "rules check".to_owned(), cases: cases.collect() }
 }
 
 pub(super) fn watch(shell: &Shell, arguments: &RulePath) -> Outcome {

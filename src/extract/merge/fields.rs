@@ -279,7 +279,9 @@ impl Draft<'_, '_> {
         }
     }
 
-    pub(super) fn text_and_attributes(&mut self) {
+    /// The longest own text tells most; the head's summary serves where there is none. Texts that say something else
+    /// are kept as conflicts.
+    pub(super) fn description(&mut self) {
         let mut candidates: Vec<Candidate> = self
             .candidates(Field::Description)
             .into_iter()
@@ -294,17 +296,26 @@ impl Draft<'_, '_> {
                 weight: 1.0,
             });
         }
-        // The longest own text tells most; the head's summary serves where there is none.
         let rank = |c: &Candidate| {
             let own = !matches!(c.origin, Origin::OpenGraph | Origin::Meta);
-            (c.origin == Origin::Select, own, c.value.len())
+            (c.origin == Origin::Select, c.origin == Origin::Adapter, own, c.value.len())
         };
-        if let Some(best) = candidates.iter().max_by_key(|c| rank(c)) {
-            self.merged.listing.description.clone_from(&best.value);
-            self.merged.listing.provenance.insert("description".to_owned(), best.origin.name().to_owned());
+        let best = (0..candidates.len()).max_by_key(|at| candidates.get(*at).map(rank));
+        let Some(whole) = best.and_then(|at| candidates.get(at)).map(|c| text::key(&c.value)) else { return };
+        // A summary of what won says nothing else.
+        let key = |value: &str| {
+            let part = text::key(value);
+            if whole.contains(&part) { whole.clone() } else { part }
+        };
+        let why = "the longest text of the offer itself";
+        if let Some((description, _)) = self.settle(Field::Description, &candidates, best, why, key) {
+            self.merged.listing.description = description;
         }
+    }
+
+    pub(super) fn text_and_attributes(&mut self) {
         let mut origin = None;
-        let selected = self.findings.selected.into_iter();
+        let selected = self.findings.selected.into_iter().chain(self.findings.adapted);
         for record in selected.chain(self.own.iter().copied()) {
             for (name, value) in &record.attributes {
                 if !self.merged.listing.attributes.contains_key(name) {
