@@ -139,6 +139,7 @@ pub(crate) fn term_patterns(terms: &[String], bound: Bound, fold: Fold) -> Vec<P
             regexes: Vec::new(),
             number: None,
             fields: vec![Field::Title, Field::Description],
+            attributes: Vec::new(),
             bound,
             fold,
         })

@@ -9,6 +9,9 @@ mod diagnostic;
 mod literal;
 mod nearest;
 mod reader;
+mod remove;
+mod schema;
+pub mod shape;
 mod values;
 
 use std::cell::{Cell, RefCell};
@@ -16,9 +19,12 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+use shape::Keys;
+
 pub use diagnostic::{Diagnostic, Level, is_invisible};
 pub use nearest::nearest;
 pub use reader::{Entry, Table};
+pub use schema::schema;
 pub use values::{is_country, is_language};
 
 /// Larger files are refused unread: a hundred thousand barcodes fit ten times over.
@@ -64,15 +70,34 @@ pub struct Problem {
     /// What is wrong.
     pub message: String,
     /// What the underlined text is.
-    pub label: Option<String>,
+    pub label: Option<Box<str>>,
     /// What to write instead.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
+    /// Edits that mend it and change nothing else that the file means; none where only its author can.
+    pub fix: Vec<Edit>,
+}
+
+/// Replaces a byte range of a file's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What goes.
+    pub span: Range<usize>,
+    /// What comes.
+    pub text: String,
 }
 
 impl Problem {
     /// The file cannot mean what it says.
     pub fn error(code: &'static str, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { level: Level::Error, code, span, message: message.into(), label: None, help: None }
+        Self {
+            level: Level::Error,
+            code,
+            span,
+            message: message.into(),
+            label: None,
+            help: None,
+            fix: Vec::new(),
+        }
     }
 
     /// The file means something, but hardly what its author wants.
@@ -83,21 +108,28 @@ impl Problem {
     /// Says beside the underline what the underlined text is.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
+        self.label = Some(label.into().into_boxed_str());
         self
     }
 
     /// Says what to write instead.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(help.into().into_boxed_str());
+        self
+    }
+
+    /// Mends it.
+    #[must_use]
+    pub fn fix(mut self, edits: impl IntoIterator<Item = Edit>) -> Self {
+        self.fix.extend(edits);
         self
     }
 
     /// As [`Self::help`], where there may be nothing to say.
     #[must_use]
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
-        self.help = help.or(self.help);
+        self.help = help.map(String::into_boxed_str).or(self.help);
         self
     }
 }
@@ -114,13 +146,13 @@ pub struct Document<'t> {
 
 /// Reads a file: checks size and encoding, parses TOML, and lets `meaning` make of the root table what it can.
 ///
-/// `meaning` must call [`Table::finish`] on every table that it opens, so that unknown keys are reported. For a
-/// file that is no TOML there is no meaning. What could be recovered of it is shown to `meaning` all the same, so
-/// that faults of single values are reported in the same pass; what depends on lines that may have been lost, such as
-/// a missing key, is not.
+/// Unknown and missing keys are reported by `keys`. For a file that is no TOML there is no meaning. What could be
+/// recovered of it is shown to `meaning` all the same, so that faults of single values are reported in the same pass;
+/// what depends on lines that may have been lost, such as a missing key, is not.
 pub fn read<T>(
     file: &str,
     bytes: &[u8],
+    keys: &'static Keys,
     meaning: impl FnOnce(Table<'_>) -> T,
 ) -> (Option<T>, Vec<Diagnostic>) {
     if bytes.len() > MAX_FILE_BYTES {
@@ -133,7 +165,7 @@ pub fn read<T>(
     let document = Document::new(file, &text);
     document.check_encoding(bytes);
     let read = match DeTable::parse(&text) {
-        Ok(root) => Some(meaning(Table::root(&document, root.get_ref()))),
+        Ok(root) => Some(meaning(Table::root(&document, root.get_ref(), keys))),
         Err(first) if text.len() > MAX_RECOVERY_BYTES => {
             document.report(syntax_problem(&first, &text));
             None
@@ -144,12 +176,20 @@ pub fn read<T>(
                 document.report(syntax_problem(fault, &text));
             }
             let before = document.errors();
-            meaning(Table::root(&document, root.get_ref()));
+            meaning(Table::root(&document, root.get_ref(), keys));
             document.keep_faults_of_values(before);
             None
         }
     };
     (read, document.into_diagnostics())
+}
+
+/// Looks at a file that was read already, for what is worth a warning.
+pub fn examine(file: &str, bytes: &[u8], look: impl FnOnce(&Document<'_>)) -> Vec<Diagnostic> {
+    let text = String::from_utf8_lossy(bytes);
+    let document = Document::new(file, &text);
+    look(&document);
+    document.into_diagnostics()
 }
 
 impl<'t> Document<'t> {
@@ -165,6 +205,12 @@ impl<'t> Document<'t> {
     /// The name that diagnostics show.
     pub fn file(&self) -> &'t str {
         self.file
+    }
+
+    /// The file's name without folders and `.toml`.
+    pub fn stem(&self) -> &'t str {
+        let name = self.file.rsplit(['/', '\\']).next().unwrap_or(self.file);
+        name.strip_suffix(".toml").unwrap_or(name)
     }
 
     /// The 1-based line that a byte of the text stands on.
@@ -203,6 +249,12 @@ impl<'t> Document<'t> {
         let start = literal::source_offset(literal, &value.value, inner.start);
         let end = literal::source_offset(literal, &value.value, inner.end).max(start);
         value.span.start + start..value.span.start + end
+    }
+
+    /// The edits that take an item out of a list, or a table out of a list of tables in brackets: with its comma, and
+    /// with its line where it stands there alone. Comments stay.
+    pub fn without_item(&self, item: &Range<usize>) -> Vec<Edit> {
+        remove::item(self.text, item)
     }
 
     /// Of the problems found in a file that is no TOML, keeps the syntax errors (the first `syntax_errors`) and those

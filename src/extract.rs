@@ -11,6 +11,7 @@ mod cards;
 pub mod charset;
 mod css;
 pub mod currency;
+pub mod elements;
 mod entity;
 pub mod gtin;
 mod head;
@@ -32,6 +33,7 @@ mod select;
 mod shown;
 mod state;
 mod stock;
+mod tables;
 mod text;
 mod words;
 

@@ -76,6 +76,8 @@ struct CompiledPattern {
     name: String,
     rule: u32,
     fields: FieldSet,
+    /// Of the attributes, only those of these folded names; empty: all.
+    attributes: Vec<String>,
     /// Its occurrence makes the rule worth evaluating.
     triggers: bool,
     /// Matches kept a field.

@@ -1,6 +1,7 @@
 //! One marketplace or shop to crawl, as its `sources/ID.toml` says.
 
 pub mod adapter;
+mod keys;
 mod parser;
 mod schedule;
 mod selector;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+pub use keys::KEYS;
 pub use parser::parse;
 
 /// A shop: where to start, how far to go, how gently, and how to read it.

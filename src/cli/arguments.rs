@@ -1,14 +1,13 @@
 //! What can be typed: every command and option, and nothing of what they do.
 
-mod workbench;
+pub(super) mod measure;
+pub(super) mod workbench;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
-
-pub(super) use workbench::{Check, Collide, Explain, Fmt, Measured, Mutate, New, Suggest, Test, Workbench};
 
 /// Scans online marketplaces for dangerous products and keeps the evidence.
 #[derive(Debug, Parser)]
@@ -65,6 +64,9 @@ pub(super) enum Command {
     /// Work on rules
     #[command(subcommand)]
     Rules(Rules),
+    /// Labelled listings that rules are measured on
+    #[command(subcommand)]
+    Corpus(measure::Corpus),
     /// What was flagged
     #[command(subcommand)]
     Findings(Findings),
@@ -174,24 +176,67 @@ pub(super) struct Extract {
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
     /// List the rules
-    List(RulePath),
+    List(RuleChoice),
     /// Check rule files for errors and likely mistakes
-    Lint(RulePath),
+    Lint(Lint),
     /// Run the tests inside the rules
-    Test(Test),
+    Test(workbench::Test),
+    /// Print the JSON Schema of a kind of file, for editors
+    Schema(Schema),
     #[command(flatten)]
-    Workbench(Workbench),
+    Measure(measure::Measure),
+    #[command(flatten)]
+    Workbench(workbench::Workbench),
 }
 
 /// Which rules.
 #[derive(Debug, Args)]
-pub(super) struct RulePath {
-    /// A rules folder [default: rules/ in the workspace, else the packs inside the program]
-    #[arg(value_name = "DIR")]
-    pub(super) path: Option<PathBuf>,
+pub(super) struct RuleChoice {
+    /// Rule files, folders, or ids (or the beginning of one) [default: all in rules/ of the workspace, else the packs
+    /// inside the program]
+    #[arg(value_name = "FILE|DIR|ID")]
+    pub(super) what: Vec<String>,
     /// Only these rules (id, or the beginning of one)
     #[arg(long, value_name = "ID")]
     pub(super) rule: Vec<String>,
+}
+
+/// `caveat rules lint`
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Which
+    #[command(flatten)]
+    pub(super) choice: RuleChoice,
+    /// Mend what can be mended without changing what a rule finds, and write the files
+    #[arg(long)]
+    pub(super) fix: bool,
+    /// How to show what is wrong; --json is the same as --format json
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub(super) format: LintFormat,
+}
+
+/// How `rules lint` shows what is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// For people, on standard error
+    Text,
+    /// One JSON object a line
+    Json,
+    /// Annotations of GitHub Actions
+    Github,
+    /// One SARIF 2.1.0 document
+    Sarif,
+}
+
+/// `caveat rules schema`
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Which kind of file [default: list the kinds]
+    #[arg(value_name = "KIND")]
+    pub(super) kind: Option<String>,
+    /// Write the schemas of all kinds into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "kind")]
+    pub(super) write: Option<PathBuf>,
 }
 
 /// `caveat findings …`

@@ -117,8 +117,8 @@ pub(super) fn decimal_mark(locale: Locale<'_>) -> Option<char> {
     let language = locale.language.and_then(|tag| tag.split(['-', '_']).next()).map(str::to_ascii_lowercase);
     let region = locale.language.and_then(|tag| tag.split(['-', '_']).nth(1)).map(str::to_ascii_lowercase);
     match (language.as_deref(), region.as_deref()) {
-        (Some("es"), Some("mx" | "gt" | "hn" | "ni" | "sv" | "pa" | "do" | "pr" | "us" | "419")) => Some('.'),
-        (Some("de" | "fr" | "it"), Some("ch" | "li")) => Some('.'),
+        (Some("es"), Some("mx" | "gt" | "hn" | "ni" | "sv" | "pa" | "do" | "pr" | "us" | "419"))
+        | (Some("de" | "fr" | "it"), Some("ch" | "li")) => Some('.'),
         (Some(code), _) if POINT.contains(&code) => Some('.'),
         (Some(_), _) => Some(','),
         (None, _) => {

@@ -18,7 +18,7 @@ use super::prices::ShownPrice;
 use super::record::{Field, Origin, Record, Role};
 use super::shown::Headline;
 use super::stock::Stock;
-use super::{ExplainedCandidate, FieldExplanation, text};
+use super::{ExplainedCandidate, FieldExplanation, text, words};
 use crate::listing::{Conflict, Listing};
 
 mod clean;
@@ -51,7 +51,12 @@ pub(super) struct Findings<'p> {
     pub(super) named: &'p [Named],
     pub(super) stock: &'p Stock,
     pub(super) breadcrumbs: &'p [(Origin, Vec<String>)],
-    pub(super) description: Option<(String, String)>,
+    /// Boxes and sections that describe, with their places.
+    pub(super) descriptions: Vec<(String, String)>,
+    /// What stands below the headline, for a page that names no description.
+    pub(super) prose: Option<(String, String)>,
+    /// The beginning of everything that is shown.
+    pub(super) around: &'p str,
     pub(super) locale: Locale<'p>,
     pub(super) hints: Hints<'p>,
 }
@@ -385,6 +390,13 @@ impl Draft<'_, '_> {
                 place: "h1".to_owned(),
                 weight: if place == 0 { 3.0 } else { 0.5 },
             });
+        }
+        for mut labelled in self.labelled(&words::NAME_LABELS, 0.9).into_iter().take(2) {
+            // "Name" stands before many things; it names the offer where no headline does.
+            if !self.findings.headlines.is_empty() {
+                labelled.weight = 0.0;
+            }
+            candidates.push(labelled);
         }
         let head = self.findings.head;
         if !head.title.is_empty() {

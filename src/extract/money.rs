@@ -37,8 +37,10 @@ pub struct Hints<'a> {
 
 /// The price in `text`: the first amount beside a currency sign, else the first that looks like an amount.
 pub fn parse(text: &str, hints: Hints<'_>) -> Option<Money> {
-    if let Some(amount) = scientific(text.trim()) {
-        return amount.map(|amount| Money { amount, max: None, currency: None });
+    if is_scientific(text.trim()) {
+        // Exact, or nothing.
+        let amount = Decimal::from_scientific(text.trim()).ok()?;
+        return Some(Money { amount, max: None, currency: None });
     }
     let letters: Vec<char> = text.chars().take(TEXT_MAX).map(plain).collect();
     let numbers = numbers(&letters);
@@ -51,7 +53,8 @@ pub fn parse(text: &str, hints: Hints<'_>) -> Option<Money> {
         // "26 to 50 €", "£6 - £9": the sign of the end of a range is the sign of its start.
         let end = numbers.get(place + 1).filter(|next| is_range(&letters, number, next, &signs));
         let sign = beside(&letters, number, &signs).or_else(|| beside(&letters, end?, &signs));
-        if sign.is_none() && is_glued(&letters, number) {
+        let touches = |sign: &Span| sign.end == number.start || sign.start == number.end;
+        if !sign.as_ref().is_some_and(touches) && is_glued(&letters, number) {
             continue;
         }
         let mut rank = if sign.is_some() { 0 } else { 4 };
@@ -219,13 +222,13 @@ fn numbers(letters: &[char]) -> Vec<Span> {
     found
 }
 
-/// An amount in exponent notation, as programs write large and tiny numbers: exact, or nothing (`Some(None)`).
-fn scientific(text: &str) -> Option<Option<Decimal>> {
-    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let sound =
-        digits(mantissa.trim_start_matches(['-', '+'])) && digits(exponent.trim_start_matches(['-', '+']));
-    sound.then(|| Decimal::from_scientific(text).ok())
+/// Exponent notation, as programs write large and tiny numbers.
+fn is_scientific(text: &str) -> bool {
+    let digits = |part: &str| {
+        let part = part.trim_start_matches(['-', '+']);
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    text.split_once(['e', 'E']).is_some_and(|(mantissa, exponent)| digits(mantissa) && digits(exponent))
 }
 
 /// Whether `number` and `next` are the ends of a range: nothing between them but a dash or word and a sign.

@@ -20,6 +20,8 @@ pub(super) struct Evidence {
     pub(super) priced: bool,
     /// A button buys.
     pub(super) buy: bool,
+    /// That price stands behind a word for it.
+    pub(super) price_labelled: bool,
     /// Stock is spoken of near the headline.
     pub(super) stocked: bool,
     /// A number of the product stands beside its label.
@@ -30,6 +32,8 @@ pub(super) struct Evidence {
     pub(super) identified: bool,
     /// A source's own selector gave title and price.
     pub(super) selected: bool,
+    /// Boxes of lists whose price is named as one.
+    pub(super) marked_cards: usize,
     /// Boxes of lists with a price.
     pub(super) cards: usize,
     /// Boxes and entries of lists, with or without a price.
@@ -61,14 +65,16 @@ pub(super) fn decide(outline: &Outline<'_>, head: &Head, evidence: &Evidence) ->
     let by_sight = evidence.titled
         && !evidence.article
         && !evidence.cards_first
-        && ((evidence.priced && (evidence.buy || evidence.identified || og_product))
+        && ((evidence.priced
+            && (evidence.buy || evidence.identified || evidence.price_labelled || og_product))
             || (evidence.labelled && (evidence.buy || evidence.stocked || evidence.detailed)));
     let own =
         evidence.selected || (strong && (evidence.offered && evidence.fits || !evidence.article)) || by_sight;
     if own && (evidence.offered || !evidence.list || evidence.cards < CARDS_MIN) {
         return (PageType::Product, None);
     }
-    if evidence.cards >= CARDS_MIN && !evidence.article || evidence.list && evidence.listed > 1 {
+    let listed = evidence.cards >= CARDS_MIN || evidence.marked_cards > 1;
+    if listed && !evidence.article || evidence.list && evidence.listed > 1 {
         return (PageType::Category, None);
     }
     if let Some(wall) = wall(outline, head) {

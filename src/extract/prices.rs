@@ -30,6 +30,10 @@ pub(super) struct ShownPrice {
     pub(super) named: bool,
     /// Its own element is.
     pub(super) own_name: bool,
+    /// A word for "price" stands before it, as in a table or line of labels.
+    pub(super) labelled: bool,
+    /// The page's own titles say it.
+    pub(super) told: bool,
     /// Its element is named as the price that is paid.
     pub(super) now: bool,
     /// It is of something else: delivery, a rate, a kilogram.
@@ -82,7 +86,9 @@ fn mark_pairs(outline: &Outline<'_>, prices: &mut [ShownPrice]) {
             let (low, high) = if one.money.amount < other.money.amount { (at, next) } else { (next, at) };
             let (Some(lower), Some(higher)) = (prices.get(low), prices.get(high)) else { break };
             let shared = outline.ancestors(one.id).find(|above| outline.contains(*above, other.id));
-            let small = shared.is_some_and(|id| outline.text_size(id) <= 400);
+            let small = shared.is_some_and(|id| {
+                outline.text_size(id) <= 400 && !apart(outline, id, one.id) && !apart(outline, id, other.id)
+            });
             let (less, more) = (lower.money.amount, higher.money.amount);
             if other.run > one.run + REACH || !small || less == more || less < more * LEAST_SHARE {
                 continue;
@@ -106,6 +112,24 @@ fn mark_pairs(outline: &Outline<'_>, prices: &mut [ShownPrice]) {
             }
         }
     }
+}
+
+/// Whether the part of a box that holds a price is an offer of its own: it has a name or link beside the price.
+fn apart(outline: &Outline<'_>, shared: Id, price: Id) -> bool {
+    /// Bytes of a label beside a price.
+    const LABEL_BYTES: usize = 40;
+    let part = std::iter::once(price)
+        .chain(outline.ancestors(price))
+        .take_while(|above| *above != shared)
+        .last()
+        .filter(|part| *part != price);
+    part.is_some_and(|part| {
+        outline.text_size(part) > outline.text_size(price) + LABEL_BYTES
+            || outline
+                .below(part)
+                .take(100)
+                .any(|id| outline.tag(id) == Tag::A || outline.tag(id).is_heading())
+    })
 }
 
 /// "excl. VAT", "brez DDV", "zzgl. `MwSt`.".
@@ -136,7 +160,9 @@ fn price_at(
     let digits: String = outline.run_text(run).chars().filter(char::is_ascii_digit).collect();
     for level in 0..5 {
         let size = outline.text_size(id);
-        if size > PRICE_BYTES && level > 0 {
+        // A box with a headline shows more than a price.
+        let headed = || outline.below(id).take(30).any(|at| outline.tag(at).is_heading());
+        if level > 0 && (size > PRICE_BYTES || headed()) {
             break;
         }
         let text = if level == 0 && size > PRICE_BYTES {
@@ -189,12 +215,14 @@ fn price_at(
         return None;
     }
     let naming = Naming::of(outline, id);
+    let label = label_before(outline, id, at);
+    let labelled = words::PRICE_LABELS.has(&label);
     let sure = money.currency.as_deref().is_some_and(|sign| currency::is_sure(sign, locale));
-    if !(sure || (naming.price && pure)) {
+    if !(sure || ((naming.price || labelled) && pure)) {
         return None;
     }
     let around = around(outline, id, at);
-    let old = naming.old || outline.has(id, mark::STRUCK);
+    let old = naming.old || words::OLD_PRICE_LABELS.has(&label) || outline.has(id, mark::STRUCK);
     let other = words::OTHER_PRICE_WORDS.in_text(&around);
     Some(ShownPrice {
         id,
@@ -202,12 +230,31 @@ fn price_at(
         money,
         text,
         old,
-        named: naming.price,
-        own_name: naming.own,
+        named: naming.price || labelled,
+        own_name: naming.own || labelled,
+        labelled,
+        told: false,
         now: naming.now,
         other,
         pure,
     })
+}
+
+/// The label before a price: what its own text begins with, or the run before it where that ends a cell, line or label.
+fn label_before(outline: &Outline<'_>, id: Id, at: usize) -> String {
+    let own = outline.text_up_to(id, 60, false);
+    let lead: String = own.chars().take_while(|c| !c.is_ascii_digit() && *c != ':').collect();
+    let lead = words::label(lead.trim_end_matches(|c: char| !c.is_alphabetic() && c != '.'));
+    if lead.chars().filter(|c| c.is_alphabetic()).count() > 3 {
+        return lead;
+    }
+    let first = outline.element(id).map_or(at, |e| (e.first_run as usize).min(at));
+    let before = outline.runs.get(first.saturating_sub(3)..first).unwrap_or(&[]).iter().rev();
+    let before = before.filter(|run| !run.hidden && run.length < 120).map(|run| outline.run_text(run));
+    let spoken = before
+        .map(|text| entity::decode(text).into_owned())
+        .find(|text| text.chars().any(char::is_alphabetic));
+    words::label(&spoken.unwrap_or_default())
 }
 
 /// Whether the amount begins in a run with these digits: a percentage beside a price is not the price.
@@ -236,6 +283,9 @@ fn price_text(outline: &Outline<'_>, id: Id) -> String {
             && (run.gap == Gap::None || is_minor(outline, run.parent))
         {
             out.push('.');
+        } else if tail_is_digit && digits > 0 && run.gap == Gap::Block {
+            // Digits of two blocks are two numbers.
+            out.push_str(" · ");
         } else if (tail_is_digit && digits > 0)
             || run.gap != Gap::None
             || outline.run_text(run).starts_with(char::is_whitespace)

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rust_decimal::Decimal;
 use url::Url;
 
 use super::adapter::{self, Adapted};
 use super::cards::{self, Card};
 use super::currency::{self, Locale};
 use super::head::{self, Head, resolve};
+use super::labels::Labelled;
 use super::merge::{self, Findings, Merged};
 use super::money::{self, Hints};
 use super::outline::{Outline, mark};
@@ -17,7 +19,7 @@ use super::record::{self, Field, Origin, Record, Role};
 use super::schema::Graph;
 use super::select::{Selected, Selectors};
 use super::shown::{self, Headline};
-use super::{Explanation, annotated, labels, links, scan, schema, state, stock, text};
+use super::{Explanation, annotated, labels, links, scan, schema, state, stock, tables, text, words};
 use crate::listing::{Amount, Conflict, Listing, Price};
 use crate::page::{Extracted, PageType};
 
@@ -27,6 +29,10 @@ const CARDS_LEAST: usize = 2;
 const LIST_LEAST: usize = 3;
 /// Rows of labels that make a table of properties.
 const TABLE_LEAST: usize = 4;
+/// Words of a link beside a price that names another product.
+const OWN_NAME_WORDS: usize = 4;
+/// Shown text that tells a page's language.
+const AROUND_BYTES: usize = 4000;
 /// Cards of a page.
 const CARDS_MAX: usize = 500;
 /// Other names kept of one card.
@@ -63,20 +69,18 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
     {
         outline.unframe(headline.id);
     }
-    let prices = prices::prices(&outline, hints, locale);
-    let boxes = cards::find(&outline, &prices, head.base.as_ref(), CARDS_LEAST);
-    let anchor = headlines.first();
-    let distances: Vec<u32> = prices
-        .iter()
-        .map(|price| {
-            let listed = cards::in_card(&outline, &boxes, price.id, anchor.map(|headline| headline.id));
-            prices::distance(&outline, price, anchor, listed)
-        })
-        .collect();
-    let around = anchor.map_or(0, |headline| headline.run);
-    let elsewhere = |id| cards::in_card(&outline, &boxes, id, anchor.map(|headline| headline.id));
-    let stock = stock::stock(&outline, around, &elsewhere);
     let mut labels = labels::labels(&outline);
+    let prices = shown_prices(&outline, &head, &labels, hints, locale);
+    let (boxes, lone): (Vec<Card>, Vec<Card>) = cards::find(&outline, &prices, head.base.as_ref(), 1)
+        .into_iter()
+        .partition(|card| card.alike >= CARDS_LEAST);
+    let anchor = headlines.first();
+    let distances: Vec<u32> =
+        prices.iter().map(|price| distance(&outline, price, anchor, &boxes, &lone)).collect();
+    let start = anchor.map_or(0, |headline| headline.run);
+    let around = outline.text_up_to(0, AROUND_BYTES, false);
+    let elsewhere = |id| cards::in_card(&outline, &boxes, id, anchor.map(|headline| headline.id));
+    let stock = stock::stock(&outline, start, &elsewhere);
     labels.retain(|pair| !elsewhere(pair.id));
     let named = labels::named(&outline);
     let breadcrumbs = trails(&graphs, &outline);
@@ -94,7 +98,9 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
         named: &named,
         stock: &stock,
         breadcrumbs: &breadcrumbs,
-        description: shown::description(&outline),
+        descriptions: shown::descriptions(&outline).into_iter().chain(labels::described(&outline)).collect(),
+        prose: shown::prose(&outline, start, &elsewhere),
+        around: &around,
         locale,
         hints,
     };
@@ -106,9 +112,10 @@ pub(super) fn page(source: &str, url: Option<&Url>, selectors: &Selectors) -> Ex
         records: &records,
         boxes: &boxes,
     };
-    let mut cards = all_cards(&outline, &lists, &prices, &head, locale, anchor);
+    let mut cards = all_cards(&outline, &lists, &prices, &head, locale, hints.currency, anchor);
     let tabular = labels.iter().filter(|pair| pair.tabular).count();
     let evidence = evidence(
+        &outline,
         &merged,
         &graphs,
         &cards,
@@ -309,6 +316,69 @@ fn settle_headline(
     }
 }
 
+/// The prices that are shown, with what titles and labels say of them.
+fn shown_prices(
+    outline: &Outline<'_>,
+    head: &Head,
+    labels: &[Labelled],
+    hints: Hints<'_>,
+    locale: Locale<'_>,
+) -> Vec<ShownPrice> {
+    let mut prices = prices::prices(outline, hints, locale);
+    // What the page's titles say costs the same as what they name.
+    let told = told_prices(head, hints);
+    for price in prices.iter_mut().filter(|price| !price.old && told.contains(&price.money.amount)) {
+        (price.told, price.named, price.own_name) = (true, true, true);
+    }
+    for pair in labels.iter().filter(|pair| words::PRICE_LABELS.has(&pair.key)) {
+        for price in prices.iter_mut().filter(|price| outline.contains(pair.id, price.id)) {
+            (price.labelled, price.named, price.own_name) = (true, true, true);
+        }
+    }
+    prices
+}
+
+/// How far a price is from being that of the headline's product.
+fn distance(
+    outline: &Outline<'_>,
+    price: &ShownPrice,
+    anchor: Option<&Headline>,
+    boxes: &[Card],
+    lone: &[Card],
+) -> u32 {
+    let headline = anchor.map(|headline| headline.id);
+    let listed = cards::in_card(outline, boxes, price.id, headline);
+    let distance = prices::distance(outline, price, anchor, listed);
+    if price.told {
+        return distance / 2;
+    }
+    // One offer with a name of its own is recommended, not sold here; with a picture all the more.
+    let other = lone.iter().find(|card| {
+        outline.contains(card.id, price.id)
+            && !headline.is_some_and(|headline| outline.contains(card.id, headline))
+            && anchor.is_some_and(|headline| text::likeness(&card.name, &headline.text) < 0.5)
+    });
+    distance
+        + match other {
+            Some(card) if card.image.is_some() => 90,
+            Some(card) if card.name.split_whitespace().count() >= OWN_NAME_WORDS => 30,
+            _ => 0,
+        }
+}
+
+/// Prices in the page's own titles and at the start of its summary.
+fn told_prices(head: &Head, hints: Hints<'_>) -> Vec<Decimal> {
+    let summary = |record: &Record| -> String {
+        record.first(Field::Description).unwrap_or("").chars().take(60).collect()
+    };
+    [head.title.clone(), head.og_title.clone(), summary(&head.meta), summary(&head.open_graph)]
+        .iter()
+        .filter_map(|text| money::parse(text, hints))
+        .filter(|money| money.currency.is_some())
+        .map(|money| money.amount)
+        .collect()
+}
+
 /// The name of the shop that its host tells: `www.shop.example` is `shop`.
 fn shop_of(host: &str) -> String {
     let bare = host.trim_start_matches("www.");
@@ -319,7 +389,14 @@ fn shop_of(host: &str) -> String {
 fn trails(graphs: &[(Origin, Graph)], outline: &Outline<'_>) -> Vec<(Origin, Vec<String>)> {
     let mut trails: Vec<(Origin, Vec<String>)> =
         graphs.iter().map(|(origin, graph)| (*origin, graph.breadcrumbs.clone())).collect();
-    trails.push((Origin::Text, shown::breadcrumbs(outline).into_iter().map(|crumb| crumb.name).collect()));
+    trails.push((
+        Origin::Text,
+        shown::breadcrumbs(outline)
+            .into_iter()
+            .map(|crumb| crumb.name)
+            .filter(|name| !name.is_empty())
+            .collect(),
+    ));
     trails
 }
 
@@ -337,6 +414,7 @@ fn all_cards(
     prices: &[ShownPrice],
     head: &Head,
     locale: Locale<'_>,
+    currency: Option<&str>,
     anchor: Option<&Headline>,
 ) -> Vec<Listing> {
     let mut found: Vec<Listing> = Vec::new();
@@ -372,10 +450,13 @@ fn all_cards(
         }
     }
     if !selected {
+        for card in tables::offers(outline, prices, currency) {
+            add(&mut found, card);
+        }
         for card in boxes {
             let own = anchor.is_some_and(|headline| outline.contains(card.id, headline.id));
             if !own && !outline.has(card.id, mark::HIDDEN) {
-                add(&mut found, cards::listing(card, prices, locale));
+                add(&mut found, cards::listing(card, prices, locale, currency));
             }
         }
     }
@@ -509,6 +590,7 @@ fn price_of(written: &str, currency: Option<&str>, locale: Locale<'_>) -> Option
 
 #[expect(clippy::too_many_arguments, reason = "the kind of page follows from what every reader gave")]
 fn evidence(
+    outline: &Outline<'_>,
     merged: &Merged,
     graphs: &[(Origin, Graph)],
     cards: &[Listing],
@@ -526,13 +608,33 @@ fn evidence(
         typed: merged.typed,
         fits: merged.fits,
         offered: merged.offered,
-        priced: merged.priced,
+        priced: merged.priced
+            && merged.price_place.and_then(|at| prices.get(at)).is_some_and(|price| {
+                // A price within an offer of a list is not the page's; nor is a bare number where prices have signs.
+                let signed = |price: &ShownPrice| price.money.currency.is_some();
+                let listed = boxes.iter().any(|card| {
+                    outline.contains(card.id, price.id)
+                        && headline.is_none_or(|headline| !outline.contains(card.id, headline.id))
+                });
+                !listed && (signed(price) || !prices.iter().any(signed))
+            }),
         buy: stock.buy,
+        price_labelled: merged
+            .price_place
+            .and_then(|at| prices.get(at))
+            .is_some_and(|price| (price.labelled || price.told) && !price.other),
         stocked: stock.out.is_some() || stock.available.is_some(),
         labelled: merged.labelled,
         detailed: tabular >= TABLE_LEAST,
         identified: !listing.gtin.is_empty() || listing.sku.is_some() || listing.mpn.is_some(),
         selected: selected.is_some_and(|s| s.record.has(Field::Title) && s.record.has(Field::Price)),
+        marked_cards: boxes
+            .iter()
+            .filter(|card| {
+                let prices = card.prices.iter().filter_map(|at| prices.get(*at));
+                prices.into_iter().any(|price| price.named && price.money.currency.is_some())
+            })
+            .count(),
         cards: cards.iter().filter(|card| card.price.is_some()).count(),
         listed: cards.len(),
         list: graphs.iter().any(|(_, graph)| graph.list),

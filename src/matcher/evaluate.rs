@@ -11,7 +11,7 @@ use super::scan::{MAX_LITERALS_PER_REGEX, narrow};
 use super::{CompiledPattern, CompiledRule, Matcher, Scratch};
 use crate::finding::{Hit, Match};
 use crate::listing::Listing;
-use crate::normalise::{Trick, Tricks, View, tricks};
+use crate::normalise::{Trick, Tricks, View, fold_term, tricks};
 use crate::rules::model::Attribute;
 
 /// Where one pattern occurs, in original bytes.
@@ -152,10 +152,19 @@ impl Facts<'_> {
         for regex in compiled.regexes.clone() {
             self.found_by_regex(regex, compiled, &mut found);
         }
+        if !compiled.attributes.is_empty() {
+            found.retain(|each| self.is_looked_into(each.field, &compiled.attributes));
+        }
         // Equal spans are one match, in the plainest view that shows it.
         found.sort_unstable();
         found.dedup_by(|next, kept| (next.field, next.start, next.end) == (kept.field, kept.start, kept.end));
         found
+    }
+
+    /// Whether a pattern that names `attributes` looks into the value.
+    fn is_looked_into(&self, field: usize, attributes: &[String]) -> bool {
+        let name = self.texts.get(field).and_then(FieldText::attribute);
+        name.is_none_or(|name| attributes.contains(&fold_term(name)))
     }
 
     fn found_by_terms(&self, pattern: u32) -> Vec<Occurrence> {

@@ -46,6 +46,11 @@ pub(super) struct FieldText<'l> {
 }
 
 impl FieldText<'_> {
+    /// The name of the attribute that this is the value of.
+    pub(super) fn attribute(&self) -> Option<&str> {
+        (self.field == Field::Attributes).then_some(self.name)
+    }
+
     /// `title`, `attributes.NAME`, `category[0]`, …
     pub(super) fn label(&self) -> String {
         match self.field {

@@ -206,6 +206,11 @@ impl<'t> Parser<'t> {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
     }
 
+    /// Where the token before the next one begins: the comma before a name.
+    fn comma_before(&self) -> usize {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.start)
+    }
+
     /// Takes the word; one in capitals is taken too, and noted.
     fn take_word(&mut self, word: &str) -> bool {
         let token = self.peek();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Selector;
-use super::parser::{CARD_FIELDS, FIELDS, sound_selector};
+use super::keys::{ADAPTER, CARD_FIELDS, FIELDS};
+use super::parser::sound_selector;
 use super::selector::Within;
 use crate::document::{self, Diagnostic, Problem, Table, code};
 
@@ -57,79 +58,56 @@ pub struct AdapterData {
 pub fn parse(file: &str, text: &[u8]) -> (Option<Adapter>, Vec<Diagnostic>) {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let stem = name.strip_suffix(".toml").unwrap_or(name);
-    let (adapter, diagnostics) = document::read(file, text, |table| {
+    let (adapter, diagnostics) = document::read(file, text, &ADAPTER, |table| {
         let document = table.document();
-        let adapter = read(table, stem);
+        let adapter = read(&table, stem);
         adapter.filter(|_| document.errors() == 0)
     });
     (adapter.flatten(), diagnostics)
 }
 
-fn read(mut table: Table<'_>, stem: &str) -> Option<Adapter> {
-    table.require("id", &format!("{stem:?}"));
-    table.require("markers", "[\"/assets/of-this-platform/\"]");
+fn read(table: &Table<'_>, stem: &str) -> Option<Adapter> {
     let id = table.string("id");
     if let Some(id) = &id {
         table.check_id(id, stem, &['-']);
     }
     let markers = table.strings("markers").unwrap_or_default().into_iter().map(|text| text.value).collect();
-    let product = places(&mut table, "product", Within::Page);
-    let category = places(&mut table, "category", Within::Page);
-    let next = places(&mut table, "next", Within::Page);
-    let fields = match table.table("select") {
-        Some(mut select) => {
-            let fields = read_fields(&mut select, &FIELDS, Within::Page);
-            select.finish();
-            fields
-        }
-        None => BTreeMap::new(),
-    };
-    let cards = table.tables("card").unwrap_or_default().into_iter().filter_map(card).collect();
-    let data = table.tables("data").unwrap_or_default().into_iter().filter_map(data).collect();
-    table.finish();
+    let product = places(table, "product", Within::Page);
+    let category = places(table, "category", Within::Page);
+    let next = places(table, "next", Within::Page);
+    let select = table.table("select");
+    let fields = select.map(|select| read_fields(&select, &FIELDS, Within::Page)).unwrap_or_default();
+    let cards =
+        table.tables("card").unwrap_or_default().into_iter().filter_map(|table| card(&table)).collect();
+    let data =
+        table.tables("data").unwrap_or_default().into_iter().filter_map(|table| data(&table)).collect();
     Some(Adapter { id: id?.value, markers, product, category, fields, next, cards, data })
 }
 
-fn card(mut table: Table<'_>) -> Option<AdapterCard> {
-    table.require("item", "\".result\"");
-    let item = table.string("item").and_then(|text| match sound_selector(&table, &text, Within::Page)? {
+fn card(table: &Table<'_>) -> Option<AdapterCard> {
+    let item = table.string("item").and_then(|text| match sound_selector(table, &text, Within::Page)? {
         Selector::Css { css, attribute: None } => Some(css),
         _ => None,
     });
-    let fields = read_fields(&mut table, &CARD_FIELDS, Within::Card);
-    table.finish();
+    let fields = read_fields(table, &CARD_FIELDS, Within::Card);
     Some(AdapterCard { item: item?, fields })
 }
 
-fn data(mut table: Table<'_>) -> Option<AdapterData> {
-    table.require("holds", "\"$.product.variants\"");
-    let holds = path(&mut table, "holds");
-    let title = path(&mut table, "title");
-    let hundredths = match table.table("hundredths") {
-        Some(mut amounts) => {
-            let paths = paths(&mut amounts, &["price", "regular", "max"]);
-            amounts.finish();
-            paths
-        }
-        None => BTreeMap::new(),
-    };
-    let fields = match table.table("select") {
-        Some(mut select) => {
-            let fields = paths(&mut select, &FIELDS);
-            select.finish();
-            fields
-        }
-        None => BTreeMap::new(),
-    };
-    table.finish();
+fn data(table: &Table<'_>) -> Option<AdapterData> {
+    let holds = path(table, "holds");
+    let title = path(table, "title");
+    let amounts = table.table("hundredths");
+    let hundredths = amounts.map(|amounts| paths(&amounts, &["price", "regular", "max"])).unwrap_or_default();
+    let select = table.table("select");
+    let fields = select.map(|select| paths(&select, &FIELDS)).unwrap_or_default();
     Some(AdapterData { holds: holds?, title, fields, hundredths })
 }
 
-fn paths(table: &mut Table<'_>, names: &[&'static str]) -> BTreeMap<String, String> {
+fn paths(table: &Table<'_>, names: &[&'static str]) -> BTreeMap<String, String> {
     names.iter().filter_map(|name| Some(((*name).to_owned(), path(table, name)?))).collect()
 }
 
-fn path(table: &mut Table<'_>, key: &'static str) -> Option<String> {
+fn path(table: &Table<'_>, key: &'static str) -> Option<String> {
     let text = table.string(key)?;
     if let Selector::Json(path) = sound_selector(table, &text, Within::Page)? {
         return Some(path);
@@ -140,11 +118,7 @@ fn path(table: &mut Table<'_>, key: &'static str) -> Option<String> {
     None
 }
 
-fn read_fields(
-    table: &mut Table<'_>,
-    names: &[&'static str],
-    within: Within,
-) -> BTreeMap<String, Vec<Selector>> {
+fn read_fields(table: &Table<'_>, names: &[&'static str], within: Within) -> BTreeMap<String, Vec<Selector>> {
     names
         .iter()
         .map(|name| ((*name).to_owned(), places(table, name, within)))
@@ -152,7 +126,7 @@ fn read_fields(
         .collect()
 }
 
-fn places(table: &mut Table<'_>, key: &'static str, within: Within) -> Vec<Selector> {
+fn places(table: &Table<'_>, key: &'static str, within: Within) -> Vec<Selector> {
     let written = table.one_or_more(key).unwrap_or_default();
     written.iter().take(MAX_PLACES).filter_map(|text| sound_selector(table, text, within)).collect()
 }

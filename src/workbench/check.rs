@@ -1,18 +1,20 @@
-//! `rules check`: everything that must hold before rules are used, in one list: lint, tests, layout, packs, and that
-//! nothing waits to be filled in.
+//! `rules check`: everything that must hold before rules are used, in one list: lint, tests, layout, packs, that
+//! rules.lock measured what runs, and that nothing waits to be filled in.
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::format::{self, FormatError};
 use super::lint::lint;
+use super::promote::disagreements;
 use super::rule_test::{self, FailureKind};
 use super::skeleton::PLACEHOLDER;
 use crate::document::Level;
 use crate::matcher::Matcher;
-use crate::rules::folder::{Kind, RuleFile};
-use crate::rules::load::{LoadOptions, Loaded};
+use crate::rules::folder::{Kind, LOCK_FILE, RuleFile};
+use crate::rules::load::{LoadOptions, Loaded, Packs, load};
 use crate::rules::model::{Rule, Status};
 
 /// Everything that was checked and what came of it.
@@ -74,12 +76,15 @@ impl Check {
     }
 }
 
-/// Checks the rules of a folder. `wanted` says whose files are asked about; faults of others are left out.
-pub fn check(files: &[RuleFile], options: &LoadOptions, wanted: impl Fn(&RuleFile) -> bool) -> Check {
-    let loaded = lint(files, options);
+/// Checks the rules of a folder. `root` stands before paths; `wanted` says which files, by their paths, are asked about;
+/// faults of others are left out.
+pub fn check(files: &[RuleFile], root: &str, today: Option<Date>, wanted: impl Fn(&str) -> bool) -> Check {
+    let options =
+        &LoadOptions { root: root.to_owned(), packs: Packs::All, include_drafts: true, keep_typed: true };
+    let loaded = lint(files, root, today);
     let mut check = Check::default();
     let shown: BTreeMap<String, &RuleFile> =
-        files.iter().filter(|file| wanted(file)).map(|file| (options.shown(&file.path), file)).collect();
+        files.iter().filter(|file| wanted(&file.path)).map(|file| (options.shown(&file.path), file)).collect();
     check.files = shown.len();
     for diagnostic in &loaded.diagnostics {
         check.faults.push(Fault {
@@ -95,6 +100,7 @@ pub fn check(files: &[RuleFile], options: &LoadOptions, wanted: impl Fn(&RuleFil
     compiled(&loaded, &mut check);
     laid_out(files, options, &mut check);
     filled_in(&loaded, &mut check);
+    locked(files, options, &mut check);
     packs(files, &loaded, options, &mut check);
     let ids: Vec<&Rule> = loaded.set.rules.iter().filter(|rule| is_shown(&loaded, rule, &shown)).collect();
     check.rules = ids.len();
@@ -168,6 +174,19 @@ fn filled_in(loaded: &Loaded, check: &mut Check) {
                 Some("write your own words instead of REPLACE …"),
             ));
         }
+    }
+}
+
+/// What rules.lock says was measured must be what runs.
+fn locked(files: &[RuleFile], options: &LoadOptions, check: &mut Check) {
+    let known = files.iter().filter_map(|file| match file.kind() {
+        Kind::Rule { id, .. } => Some(id),
+        _ => None,
+    });
+    for one in disagreements(&load(files, options).typed, &known.collect()) {
+        let file = options.shown(one.path.as_deref().unwrap_or(LOCK_FILE));
+        let message = format!("{} {}", one.rule, one.message);
+        check.faults.push(fault(Level::Error, "lock", &file, 1, message, None));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use super::lint::lint;
 use super::rule_test::{self, Report};
 use crate::document::Diagnostic;
@@ -40,9 +42,11 @@ impl Session {
     pub fn look(
         &mut self,
         files: &[RuleFile],
-        options: &LoadOptions,
+        root: &str,
+        today: Option<Date>,
         wanted: impl Fn(&str) -> bool,
     ) -> Option<Look> {
+        let options = &LoadOptions { root: root.to_owned(), ..LoadOptions::default() };
         let now: BTreeMap<String, Vec<u8>> = files
             .iter()
             .map(|file| (file.path.clone(), file.text.as_ref().cloned().unwrap_or_default()))
@@ -54,7 +58,7 @@ impl Session {
             return None;
         }
         let first = self.files.is_empty();
-        let loaded = lint(files, options);
+        let loaded = lint(files, root, today);
         let tried = affected(&loaded, files, &changed, options);
         let mut set = loaded.set.clone();
         set.rules.retain(|rule| tried.contains(&rule.id) && wanted(&rule.id));

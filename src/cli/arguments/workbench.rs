@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::RulePath;
+use super::RuleChoice;
+use super::measure::CorpusPaths;
 use crate::cli::report::Format;
 
 /// The workbench.
@@ -17,7 +18,7 @@ pub(in crate::cli) enum Workbench {
     /// Check everything: lint, tests, layout, packs
     Check(Check),
     /// Lint and test on every save
-    Watch(RulePath),
+    Watch(RuleChoice),
     /// Show why a rule hits a listing, or how near it comes
     Explain(Explain),
     /// List every word that rules look for, who uses it, and where it occurs
@@ -49,7 +50,7 @@ pub(in crate::cli) struct RulesFolder {
 pub(in crate::cli) struct Test {
     /// Which rules
     #[command(flatten)]
-    pub(in crate::cli) path: RulePath,
+    pub(in crate::cli) rules: RuleChoice,
     /// Show which words, clauses and exceptions no test defends
     #[arg(long)]
     pub(in crate::cli) coverage: bool,
@@ -77,7 +78,7 @@ pub(in crate::cli) struct New {
 pub(in crate::cli) struct Fmt {
     /// Which rules
     #[command(flatten)]
-    pub(in crate::cli) path: RulePath,
+    pub(in crate::cli) rules: RuleChoice,
     /// Change nothing; exit with 1 when a file would change
     #[arg(long)]
     pub(in crate::cli) check: bool,
@@ -88,9 +89,9 @@ pub(in crate::cli) struct Fmt {
 pub(in crate::cli) struct Check {
     /// Which rules
     #[command(flatten)]
-    pub(in crate::cli) path: RulePath,
-    /// For a pipeline
-    #[arg(long, value_enum)]
+    pub(in crate::cli) rules: RuleChoice,
+    /// Write for a pipeline
+    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     pub(in crate::cli) format: Option<Format>,
 }
 
@@ -116,10 +117,10 @@ pub(in crate::cli) struct Explain {
 pub(in crate::cli) struct Measured {
     /// Which rules
     #[command(flatten)]
-    pub(in crate::cli) path: RulePath,
-    /// Labelled listings: files or folders [default: corpus/ in the workspace]
-    #[arg(long, value_name = "PATH")]
-    pub(in crate::cli) corpus: Vec<PathBuf>,
+    pub(in crate::cli) rules: RuleChoice,
+    /// Which listings
+    #[command(flatten)]
+    pub(in crate::cli) corpus: CorpusPaths,
 }
 
 /// `caveat rules mutate`
@@ -141,7 +142,7 @@ pub(in crate::cli) struct Mutate {
 pub(in crate::cli) struct Collide {
     /// Which rules
     #[command(flatten)]
-    pub(in crate::cli) path: RulePath,
+    pub(in crate::cli) rules: RuleChoice,
     /// Word lists: files or folders, each file named by its language
     #[arg(long, value_name = "PATH", default_values = ["/usr/share/dict", "/usr/share/hunspell"])]
     pub(in crate::cli) words: Vec<PathBuf>,

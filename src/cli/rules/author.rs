@@ -6,43 +6,40 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{load_options, opened, wanted};
-use crate::cli::arguments::{Check, Fmt, New, RulePath};
+use super::choice::Chosen;
+use super::explain::of_folder;
+use super::today;
+use crate::cli::arguments::RuleChoice;
+use crate::cli::arguments::workbench::{Check, Fmt, New};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::measure::open_rules;
 use crate::cli::report::{Case, Issue, Report};
 use crate::cli::shell::Shell;
 use crate::cli::terminal::{BAD, BOLD, DIM, GOOD, WARN, harmless, json_line, out, styled};
 use crate::document::{Level, nearest};
-use crate::rules::folder::{Kind, RuleFile};
+use crate::rules::folder::Kind;
 use crate::workbench::check;
 use crate::workbench::corpus;
 use crate::workbench::format::{FormatError, format, has_layout};
 use crate::workbench::session::{Look, Session};
 use crate::workbench::skeleton::skeleton;
-use crate::workspace::{RuleFiles, Workspace};
 
 /// How often the folder is looked at. A look costs less than a millisecond.
 const POLL: Duration = Duration::from_millis(40);
 
-/// The folder that is written to: the built-in packs are inside the program and cannot be.
-fn folder(shell: &Shell, path: Option<&Path>) -> Result<PathBuf, Failure> {
-    if let Some(path) = path {
-        return Ok(path.to_owned());
-    }
-    let workspace = shell.workspace()?;
-    let folder = workspace.root.join("rules");
-    if workspace.config_file.is_some() && folder.join("taxonomy.toml").is_file() {
-        return Ok(folder);
-    }
-    Err(Failure::usage(anyhow::anyhow!(
-        "there is no rules folder here, and the packs inside the program cannot be changed; `caveat init` makes a \
-         workspace with a rules folder, or name one"
-    )))
+/// The folder that is written to: the packs inside the program cannot be.
+fn folder(chosen: &Chosen) -> Result<PathBuf, Failure> {
+    chosen.folder.clone().ok_or_else(|| {
+        Failure::usage(anyhow::anyhow!(
+            "there is no rules folder here, and the packs inside the program cannot be changed; `caveat init` makes a \
+             workspace with a rules folder, or name one"
+        ))
+    })
 }
 
 pub(super) fn new(shell: &Shell, arguments: &New) -> Outcome {
-    let folder = folder(shell, arguments.folder.rules.as_deref())?;
-    let (files, loaded) = opened(shell, Some(&folder))?;
+    let (loaded, chosen, exit) = open_rules(shell, &of_folder(&arguments.folder))?;
+    let folder = folder(&chosen)?;
     let classes = &loaded.set.taxonomy.classes;
     let Some(class) = classes.get(&arguments.class) else {
         let family = corpus::family(&arguments.class);
@@ -71,7 +68,7 @@ pub(super) fn new(shell: &Shell, arguments: &New) -> Outcome {
     }
     let pack = pack(arguments, &loaded)?;
     let path = folder.join("packs").join(&pack).join(format!("{id}.toml"));
-    let books = files.files.iter().any(|file| file.kind() == Kind::List { name: "printed-matter" });
+    let books = chosen.files.iter().any(|file| file.kind() == Kind::List { name: "printed-matter" });
     let unwritable = |error| {
         Failure::incomplete(anyhow::Error::new(error).context(format!("cannot write {}", path.display())))
     };
@@ -89,7 +86,7 @@ pub(super) fn new(shell: &Shell, arguments: &New) -> Outcome {
     shell.say(format_args!(
         "        caveat rules explain {id} \"…\"  says why an offer is flagged, or how near it came"
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn pack(arguments: &New, loaded: &crate::rules::load::Loaded) -> Result<String, Failure> {
@@ -120,21 +117,19 @@ fn pack(arguments: &New, loaded: &crate::rules::load::Loaded) -> Result<String, 
     })
 }
 
-fn is_wanted(file: &RuleFile, names: &[String]) -> bool {
-    let stem = Path::new(&file.path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    wanted(stem, names)
-}
-
 pub(super) fn fmt(shell: &Shell, arguments: &Fmt) -> Outcome {
-    let files = if arguments.check {
-        super::rule_files(shell, arguments.path.path.as_deref())?
-    } else {
-        Workspace::rule_folder(&folder(shell, arguments.path.path.as_deref())?)?
-    };
+    let chosen = Chosen::new(shell, &arguments.rules)?;
+    if !arguments.check && chosen.own.is_empty() {
+        folder(&chosen)?;
+    }
     let (mut changed, mut failed, mut seen) = (0, 0, 0);
-    for file in files.files.iter().filter(|file| has_layout(file) && is_wanted(file, &arguments.path.rule)) {
+    for file in chosen.files.iter().filter(|file| has_layout(file) && chosen.has(&file.path)) {
         seen += 1;
-        let shown = format!("{}/{}", files.origin.trim_end_matches('/'), file.path);
+        let written_to = chosen.written_to(&file.path);
+        let shown = written_to.as_deref().map_or_else(
+            || format!("{}/{}", chosen.origin, file.path),
+            |path| path.to_string_lossy().into_owned(),
+        );
         let laid_out = match format(file) {
             Ok(laid_out) => laid_out,
             Err(error) => {
@@ -159,8 +154,8 @@ pub(super) fn fmt(shell: &Shell, arguments: &Fmt) -> Outcome {
         } else {
             writeln!(out(), "{}", harmless(&shown))?;
         }
-        if !arguments.check {
-            replace(Path::new(&shown), &laid_out)?;
+        if let Some(path) = written_to.filter(|_| !arguments.check) {
+            replace(&path, &laid_out)?;
         }
     }
     let verb = if arguments.check { "would change" } else { "changed" };
@@ -190,10 +185,11 @@ fn replace(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 pub(super) fn check(shell: &Shell, arguments: &Check) -> Outcome {
-    let files = super::rule_files(shell, arguments.path.path.as_deref())?;
-    let options = load_options(&files);
-    let names = &arguments.path.rule;
-    let found = check::check(&files.files, &options, |file| is_wanted(file, names));
+    let chosen = Chosen::new(shell, &arguments.rules)?;
+    let mut found = check::check(&chosen.files, &chosen.origin, today(), |path| chosen.has(path));
+    for fault in &mut found.faults {
+        fault.file = chosen.shown(&fault.file);
+    }
     if found.rules == 0 && found.faults.is_empty() {
         return Err(Failure::usage(anyhow::anyhow!("no rule found to check")));
     }
@@ -250,8 +246,8 @@ fn report(found: &check::Check) -> Report {
     Report { name: "rules check".to_owned(), cases: cases.collect() }
 }
 
-pub(super) fn watch(shell: &Shell, arguments: &RulePath) -> Outcome {
-    let folder = folder(shell, arguments.path.as_deref())?;
+pub(super) fn watch(shell: &Shell, choice: &RuleChoice) -> Outcome {
+    let folder = folder(&Chosen::new(shell, choice)?)?;
     shell.say(format_args!("watching {}; Ctrl-C ends it", folder.display()));
     let mut session = Session::default();
     let mut stamps = BTreeMap::new();
@@ -260,12 +256,12 @@ pub(super) fn watch(shell: &Shell, arguments: &RulePath) -> Outcome {
         if now != stamps {
             let start = Instant::now();
             // Editors write in several steps; what is half-written changes again before the next look.
-            match Workspace::rule_folder(&folder) {
-                Ok(files) => {
-                    look(shell, &mut session, &files, &arguments.rule, start)?;
+            match Chosen::new(shell, choice) {
+                Ok(chosen) => {
+                    look(shell, &mut session, &chosen, start)?;
                     stamps = now;
                 }
-                Err(error) => shell.warn(harmless(&error.to_string())),
+                Err(failure) => shell.warn(harmless(&failure.error.to_string())),
             }
         }
         std::thread::sleep(POLL);
@@ -293,15 +289,9 @@ fn stamped(folder: &Path) -> BTreeMap<PathBuf, (Option<SystemTime>, u64)> {
     stamps
 }
 
-fn look(
-    shell: &Shell,
-    session: &mut Session,
-    files: &RuleFiles,
-    names: &[String],
-    start: Instant,
-) -> Result<(), Failure> {
-    let options = load_options(files);
-    let Some(look) = session.look(&files.files, &options, |id| wanted(id, names)) else { return Ok(()) };
+fn look(shell: &Shell, session: &mut Session, chosen: &Chosen, start: Instant) -> Result<(), Failure> {
+    let looked = session.look(&chosen.files, &chosen.origin, today(), |id| chosen.has_rule(id));
+    let Some(look) = looked else { return Ok(()) };
     let time = start.elapsed().as_millis();
     let mut out = out();
     if shell.global.json {

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::{listing, load_all};
-use crate::cli::arguments::Explain;
-use crate::cli::exit::{Exit, Failure, Outcome};
+use super::listing;
+use crate::cli::arguments::RuleChoice;
+use crate::cli::arguments::workbench::{Explain, RulesFolder};
+use crate::cli::exit::{Failure, Outcome};
+use crate::cli::measure::open_rules;
 use crate::cli::shell::Shell;
 use crate::cli::terminal::{
     BAD, BOLD, DIM, GOOD, WARN, harmless, harmless_cut, json_line, out, severity_style, styled,
@@ -24,7 +26,7 @@ const WIDTH: usize = 96;
 const AROUND: usize = 32;
 
 pub(super) fn run(shell: &Shell, arguments: &Explain) -> Outcome {
-    let loaded = load_all(shell, arguments.folder.rules.as_deref())?;
+    let (loaded, _, exit) = open_rules(shell, &of_folder(&arguments.folder))?;
     let rule = find_rule(&loaded, &arguments.rule)?;
     let (listing, market) = listing::find(shell, rule, &arguments.listing)?;
     let market = arguments.market.clone().or(market);
@@ -32,7 +34,7 @@ pub(super) fn run(shell: &Shell, arguments: &Explain) -> Outcome {
     let mut out = out();
     if shell.global.json {
         writeln!(out, "{}", json_line(&explanation)?)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     head(&mut out, &loaded, rule, &listing)?;
     outcome(&mut out, rule, &explanation)?;
@@ -43,7 +45,13 @@ pub(super) fn run(shell: &Shell, arguments: &Explain) -> Outcome {
     writeln!(out, "\n{}", styled("condition", DIM))?;
     show_clause(&mut out, &explanation.condition, 1, false)?;
     show_exceptions(&mut out, &explanation)?;
-    Ok(Exit::Done)
+    Ok(exit)
+}
+
+/// All rules of a folder, or of the usual one.
+pub(super) fn of_folder(folder: &RulesFolder) -> RuleChoice {
+    let what = folder.rules.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    RuleChoice { what, rule: Vec::new() }
 }
 
 /// The rule with this id, or the only one whose id begins so.

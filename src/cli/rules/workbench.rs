@@ -5,9 +5,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{opened, wanted};
-use crate::cli::arguments::{Collide, Measured, Mutate, RulePath, Suggest};
+use super::choice::Chosen;
+use crate::cli::arguments::RuleChoice;
+use crate::cli::arguments::measure::CorpusPaths;
+use crate::cli::arguments::workbench::{Collide, Measured, Mutate, Suggest};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::measure::{open_corpus, open_rules};
 use crate::cli::shell::Shell;
 use crate::cli::terminal::{BAD, DIM, GOOD, WARN, harmless, harmless_cut, json_line, out, styled, table};
 use crate::rules::load::Loaded;
@@ -15,7 +18,7 @@ use crate::rules::model::Rule;
 use crate::workbench::ablate::{Worth, ablate};
 use crate::workbench::bitmaps::HitTable;
 use crate::workbench::collide::{self, Meeting, Vocabulary, language_of, words_of};
-use crate::workbench::corpus::{self, Corpus, Split};
+use crate::workbench::corpus::{Corpus, Split};
 use crate::workbench::coverage::{self, Share};
 use crate::workbench::mutate::{Survival, Words, mutate};
 use crate::workbench::overlap::{overlaps, unique};
@@ -29,40 +32,27 @@ use crate::workbench::terms;
 const MAX_WORD_LIST_BYTES: u64 = 64 << 20;
 
 /// The rules that are asked about.
-fn chosen<'l>(loaded: &'l Loaded, names: &[String]) -> Result<Vec<&'l Rule>, Failure> {
-    let rules: Vec<&Rule> = loaded.set.rules.iter().filter(|rule| wanted(&rule.id, names)).collect();
+fn chosen<'l>(loaded: &'l Loaded, chosen: &Chosen) -> Result<Vec<&'l Rule>, Failure> {
+    let rules: Vec<&Rule> = loaded.set.rules.iter().filter(|rule| chosen.has_rule(&rule.id)).collect();
     if rules.is_empty() {
-        return Err(Failure::usage(anyhow::anyhow!("no sound rule is named so; see `caveat rules list`")));
+        return Err(Failure::usage(anyhow::anyhow!("none of these rules is sound; see `caveat rules lint`")));
     }
     Ok(rules)
 }
 
 /// The labelled listings that an author may look at: never those of the blind split.
-fn entries(shell: &Shell, paths: &[PathBuf], needed: bool) -> Result<Corpus, Failure> {
-    let paths = if paths.is_empty() {
-        let folder = shell.workspace()?.root.join("corpus");
-        if !folder.is_dir() {
-            return if needed {
-                Err(Failure::usage(anyhow::anyhow!("there is no corpus; name one: --corpus FILE.jsonl")))
-            } else {
-                Ok(Corpus::default())
-            };
-        }
-        vec![folder]
-    } else {
-        paths.to_owned()
-    };
-    let corpus = corpus::read(&paths).map_err(Failure::incomplete)?;
-    for problem in &corpus.problems {
-        shell.warn(harmless(&problem.to_string()));
+fn entries(shell: &Shell, paths: &CorpusPaths, needed: bool) -> Result<Corpus, Failure> {
+    let workspace = shell.workspace()?;
+    if !needed && paths.corpus.is_empty() && !workspace.root.join("corpus").is_dir() {
+        return Ok(Corpus::default());
     }
+    let (corpus, ..) = open_corpus(shell, &workspace, paths)?;
     let train = corpus.part(Split::Train);
     if train.entries.is_empty() && needed {
         return Err(Failure::usage(anyhow::anyhow!(
-            "the corpus has no labelled listing outside of the blind split"
+            "the corpus has no labelled listing outside of its blind split"
         )));
     }
-    shell.detail(format_args!("{} labelled listings", train.entries.len()));
     Ok(train)
 }
 
@@ -78,16 +68,16 @@ fn percent(part: usize, of: usize) -> String {
     if of == 0 { "–".to_owned() } else { format!("{}%", (part * 100 + of / 2) / of) }
 }
 
-pub(super) fn coverage(shell: &Shell, path: &RulePath) -> Outcome {
-    let (files, loaded) = opened(shell, path.path.as_deref())?;
-    let rules = chosen(&loaded, &path.rule)?;
+pub(super) fn coverage(shell: &Shell, choice: &RuleChoice) -> Outcome {
+    let (loaded, files, exit) = open_rules(shell, choice)?;
+    let rules = chosen(&loaded, &files)?;
     let written = Written::new(&files.files);
     let measured = parallel::map(&rules, |rule| {
         coverage::coverage(&loaded.set, rule, &written, &loaded.lists, loaded.files.get(&rule.id))
     });
     if shell.global.json {
         print_lines(measured)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let share = |share: Share| {
         let text = format!("{}/{}", share.defended, share.of);
@@ -122,7 +112,7 @@ pub(super) fn coverage(shell: &Shell, path: &RulePath) -> Outcome {
         all.defended,
         all.of
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn undefended(out: &mut impl Write, parts: &[Part]) -> io::Result<()> {
@@ -143,13 +133,13 @@ fn undefended(out: &mut impl Write, parts: &[Part]) -> io::Result<()> {
 }
 
 pub(super) fn terms(shell: &Shell, arguments: &Measured) -> Outcome {
-    let (files, loaded) = opened(shell, arguments.path.path.as_deref())?;
-    let rules = chosen(&loaded, &arguments.path.rule)?;
+    let (loaded, files, exit) = open_rules(shell, &arguments.rules)?;
+    let rules = chosen(&loaded, &files)?;
     let corpus = entries(shell, &arguments.corpus, false)?;
     let found = terms::terms(&rules, &Written::new(&files.files), &loaded.lists, &corpus.entries);
     if shell.global.json {
         print_lines(found)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let rows: Vec<Vec<String>> = found
         .iter()
@@ -183,24 +173,23 @@ pub(super) fn terms(shell: &Shell, arguments: &Measured) -> Outcome {
     let header = ["word", "kind", "compared as", "fold", "list", "used by", "flag", "pass", "found as"];
     write!(out(), "{}", table(&header, &rows))?;
     shell.good(format_args!("{} words; in {} labelled listings", found.len(), corpus.entries.len()));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 pub(super) fn overlap(shell: &Shell, arguments: &Measured) -> Outcome {
-    let (_, loaded) = opened(shell, arguments.path.path.as_deref())?;
-    chosen(&loaded, &arguments.path.rule)?;
+    let (loaded, files, exit) = open_rules(shell, &arguments.rules)?;
+    chosen(&loaded, &files)?;
     let corpus = entries(shell, &arguments.corpus, true)?;
     let hits = HitTable::measure(&loaded.set, &corpus.entries);
-    let names = &arguments.path.rule;
     let pairs: Vec<_> = overlaps(&hits)
         .into_iter()
-        .filter(|pair| wanted(&pair.rule, names) || wanted(&pair.other, names))
+        .filter(|pair| files.has_rule(&pair.rule) || files.has_rule(&pair.other))
         .collect();
-    let alone: Vec<_> = unique(&hits).into_iter().filter(|one| wanted(&one.rule, names)).collect();
+    let alone: Vec<_> = unique(&hits).into_iter().filter(|one| files.has_rule(&one.rule)).collect();
     if shell.global.json {
         print_lines(pairs)?;
         print_lines(alone)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let mut out = out();
     let rows: Vec<Vec<String>> = pairs
@@ -222,18 +211,18 @@ pub(super) fn overlap(shell: &Shell, arguments: &Measured) -> Outcome {
         pairs.len(),
         corpus.entries.len()
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 pub(super) fn ablate_all(shell: &Shell, arguments: &Measured) -> Outcome {
-    let (files, loaded) = opened(shell, arguments.path.path.as_deref())?;
-    let rules = chosen(&loaded, &arguments.path.rule)?;
+    let (loaded, files, exit) = open_rules(shell, &arguments.rules)?;
+    let rules = chosen(&loaded, &files)?;
     let corpus = entries(shell, &arguments.corpus, true)?;
     let written = Written::new(&files.files);
     let found = ablate(&loaded.set, &rules, &written, &loaded.lists, &corpus.entries);
     if shell.global.json {
         print_lines(found)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let mut out = out();
     let few = rules.len() <= 3 || shell.global.verbose;
@@ -300,13 +289,13 @@ pub(super) fn ablate_all(shell: &Shell, arguments: &Measured) -> Outcome {
     if !few {
         shell.say("which ones is shown with --rule ID or -v");
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 pub(super) fn mutate_all(shell: &Shell, arguments: &Mutate) -> Outcome {
-    let Measured { path, corpus } = &arguments.measured;
-    let (_, loaded) = opened(shell, path.path.as_deref())?;
-    let rules = chosen(&loaded, &path.rule)?;
+    let Measured { rules, corpus } = &arguments.measured;
+    let (loaded, files, exit) = open_rules(shell, rules)?;
+    let rules = chosen(&loaded, &files)?;
     let corpus = entries(shell, corpus, false)?;
     let which = if arguments.all_words { Words::All } else { Words::Telling };
     let found: Vec<_> = rules.iter().map(|rule| mutate(&loaded.set, rule, &corpus.entries, which)).collect();
@@ -316,7 +305,7 @@ pub(super) fn mutate_all(shell: &Shell, arguments: &Mutate) -> Outcome {
         two.add(rule.two);
     }
     let under = arguments.fail_under.is_some_and(|least| one.share() * 100.0 < f64::from(least));
-    let exit = if under { Exit::Findings } else { Exit::Done };
+    let exit = if under { exit.max(Exit::Findings) } else { exit };
     if shell.global.json {
         print_lines(found)?;
         return Ok(exit);
@@ -392,15 +381,15 @@ pub(super) fn mutate_all(shell: &Shell, arguments: &Mutate) -> Outcome {
 }
 
 pub(super) fn collide_all(shell: &Shell, arguments: &Collide) -> Outcome {
-    let (files, loaded) = opened(shell, arguments.path.path.as_deref())?;
-    let rules = chosen(&loaded, &arguments.path.rule)?;
+    let (loaded, files, exit) = open_rules(shell, &arguments.rules)?;
+    let rules = chosen(&loaded, &files)?;
     let vocabularies = vocabularies(shell, arguments)?;
     let found = collide::collide(&rules, &Written::new(&files.files), &loaded.lists, &vocabularies);
     let total = found.len();
     let kept: Vec<_> = found.into_iter().filter(|one| arguments.all || one.how != Meeting::Equal).collect();
     if shell.global.json {
         print_lines(kept)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let rows: Vec<Vec<String>> = kept
         .iter()
@@ -441,7 +430,7 @@ pub(super) fn collide_all(shell: &Shell, arguments: &Collide) -> Outcome {
         kept.len(),
         languages.join(", ")
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn vocabularies(shell: &Shell, arguments: &Collide) -> Result<Vec<Vocabulary>, Failure> {
@@ -508,13 +497,13 @@ fn decoded(path: &Path) -> Result<String, Failure> {
 }
 
 pub(super) fn profile_all(shell: &Shell, arguments: &Measured) -> Outcome {
-    let (_, loaded) = opened(shell, arguments.path.path.as_deref())?;
-    let rules = chosen(&loaded, &arguments.path.rule)?;
+    let (loaded, files, exit) = open_rules(shell, &arguments.rules)?;
+    let rules = chosen(&loaded, &files)?;
     let corpus = entries(shell, &arguments.corpus, true)?;
     let found = profile(&loaded.set, &rules, &corpus.entries);
     if shell.global.json {
         print_lines([found])?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let rows: Vec<Vec<String>> = found
         .rules
@@ -534,12 +523,12 @@ pub(super) fn profile_all(shell: &Shell, arguments: &Measured) -> Outcome {
         "all rules together: {:.1} µs a listing over {} listings, of which {:.1} µs to read and fold it",
         found.together, found.listings, found.folding
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 pub(super) fn suggest_all(shell: &Shell, arguments: &Suggest) -> Outcome {
-    let Measured { path, corpus } = &arguments.measured;
-    let (_, loaded) = opened(shell, path.path.as_deref())?;
+    let Measured { rules, corpus } = &arguments.measured;
+    let (loaded, files, exit) = open_rules(shell, rules)?;
     let corpus = entries(shell, corpus, true)?;
     let table_of_hits = HitTable::measure(&loaded.set, &corpus.entries);
     let mut classes: Vec<&str> = match &arguments.class {
@@ -555,7 +544,7 @@ pub(super) fn suggest_all(shell: &Shell, arguments: &Suggest) -> Outcome {
         .collect();
     if shell.global.json {
         print_lines(found)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let rows: Vec<Vec<String>> = found
         .iter()
@@ -577,5 +566,5 @@ pub(super) fn suggest_all(shell: &Shell, arguments: &Suggest) -> Outcome {
         "{} phrases that missed listings have and no other listing has; you decide which of them mean something",
         found.len()
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
