@@ -1,6 +1,7 @@
 //! What can be typed: every command and option, and nothing of what they do.
 
 pub(super) mod measure;
+pub(super) mod workbench;
 
 use std::path::PathBuf;
 
@@ -179,11 +180,13 @@ pub(super) enum Rules {
     /// Check rule files for errors and likely mistakes
     Lint(Lint),
     /// Run the tests inside the rules
-    Test(RuleChoice),
+    Test(workbench::Test),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(Schema),
     #[command(flatten)]
     Measure(measure::Measure),
+    #[command(flatten)]
+    Workbench(workbench::Workbench),
 }
 
 /// Which rules.

@@ -30,6 +30,7 @@ mod fetch;
 mod fetch_robots;
 mod fetch_tls;
 mod floors;
+mod lab;
 mod matcher;
 mod normalise;
 mod rules;
