@@ -3,6 +3,7 @@
 
 mod embedded;
 mod init;
+mod revision;
 
 use std::fs;
 use std::io;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use embedded::packs as embedded_packs;
 pub use init::{InitError, Made, init};
+pub use revision::{RevisionError, rules_at};
 
 use crate::config::{self, Config};
 use crate::document::{Diagnostic, Level};

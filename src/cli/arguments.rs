@@ -1,5 +1,7 @@
 //! What can be typed: every command and option, and nothing of what they do.
 
+pub(super) mod measure;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -61,6 +63,9 @@ pub(super) enum Command {
     /// Work on rules
     #[command(subcommand)]
     Rules(Rules),
+    /// Labelled listings that rules are measured on
+    #[command(subcommand)]
+    Corpus(measure::Corpus),
     /// What was flagged
     #[command(subcommand)]
     Findings(Findings),
@@ -177,6 +182,8 @@ pub(super) enum Rules {
     Test(RuleChoice),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(Schema),
+    #[command(flatten)]
+    Measure(measure::Measure),
 }
 
 /// Which rules.

@@ -1,6 +1,6 @@
 //! `caveat rules`
 
-mod choice;
+pub(super) mod choice;
 
 use std::fs;
 use std::io::Write;
@@ -31,6 +31,7 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
         Command::Lint(arguments) => check(shell, &arguments),
         Command::Test(choice) => test(shell, &choice),
         Command::Schema(arguments) => schema(shell, &arguments),
+        Command::Measure(command) => super::measure::run(shell, command),
     }
 }
 

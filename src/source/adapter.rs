@@ -75,13 +75,8 @@ fn read(table: &Table<'_>, stem: &str) -> Option<Adapter> {
     let product = places(table, "product", Within::Page);
     let category = places(table, "category", Within::Page);
     let next = places(table, "next", Within::Page);
-    let fields = match table.table("select") {
-        Some(select) => {
-            let fields = read_fields(&select, &FIELDS, Within::Page);
-            fields
-        }
-        None => BTreeMap::new(),
-    };
+    let select = table.table("select");
+    let fields = select.map(|select| read_fields(&select, &FIELDS, Within::Page)).unwrap_or_default();
     let cards =
         table.tables("card").unwrap_or_default().into_iter().filter_map(|table| card(&table)).collect();
     let data =
@@ -101,20 +96,10 @@ fn card(table: &Table<'_>) -> Option<AdapterCard> {
 fn data(table: &Table<'_>) -> Option<AdapterData> {
     let holds = path(table, "holds");
     let title = path(table, "title");
-    let hundredths = match table.table("hundredths") {
-        Some(amounts) => {
-            let paths = paths(&amounts, &["price", "regular", "max"]);
-            paths
-        }
-        None => BTreeMap::new(),
-    };
-    let fields = match table.table("select") {
-        Some(select) => {
-            let fields = paths(&select, &FIELDS);
-            fields
-        }
-        None => BTreeMap::new(),
-    };
+    let amounts = table.table("hundredths");
+    let hundredths = amounts.map(|amounts| paths(&amounts, &["price", "regular", "max"])).unwrap_or_default();
+    let select = table.table("select");
+    let fields = select.map(|select| paths(&select, &FIELDS)).unwrap_or_default();
     Some(AdapterData { holds: holds?, title, fields, hundredths })
 }
 

@@ -205,14 +205,23 @@ fn every_code_has_a_golden_file_and_a_section_in_the_docs() {
     let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md")).unwrap();
     let mut lacking = Vec::new();
     for code in code::ERRORS.iter().chain(code::LINTS) {
-        if !golden_folder().join(format!("{code}.txt")).exists() {
+        let golden = fs::read_to_string(golden_folder().join(format!("{code}.txt"))).unwrap_or_default();
+        if !golden.contains(&format!("[{code}]")) {
             lacking.push(format!("tests/golden/diagnostics/{code}.txt"));
-        }
-        if !docs.contains(&format!("### {code}\n")) {
-            lacking.push(format!("docs/rules.md: ### {code}"));
         }
     }
     assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+    let (_, chapters) = docs.split_once("\n## Errors\n").unwrap();
+    let (errors, lints) = chapters.split_once("\n## Warnings\n").unwrap();
+    for (chapter, codes) in [(errors, code::ERRORS), (lints, code::LINTS)] {
+        let sections: Vec<&str> = chapter.split("\n### ").skip(1).collect();
+        let names: Vec<&str> = sections.iter().filter_map(|section| section.lines().next()).collect();
+        assert_eq!(names, codes, "the sections of docs/rules.md, in the order of the codes");
+        for section in sections {
+            let says = ["*Why it matters:*", "*How to mend:*"].iter().all(|part| section.contains(part));
+            assert!(says && section.len() > 100, "{section}");
+        }
+    }
 }
 
 #[test]
