@@ -194,7 +194,9 @@ fn dedupe(shell: &Shell, arguments: Dedupe) -> Outcome {
         let word = if mixed(members) { styled("labelled differently", BAD) } else { "alike".to_owned() };
         writeln!(out, "{} near-duplicates, {word}", members.len())?;
         for (entry, likeness) in likenesses(entries, members).into_iter().take(6) {
-            let title = harmless_cut(&entry.listing.title, 50);
+            // What is blind is not shown here either.
+            let blind = entry.split == Split::Blind;
+            let title = if blind { "(blind)".to_owned() } else { harmless_cut(&entry.listing.title, 50) };
             let likeness = format!("{:>4.0} %", likeness * 100.0);
             writeln!(
                 out,

@@ -14,8 +14,9 @@ use super::exit::{Exit, Failure, Outcome};
 use super::rules::choice::Chosen;
 use super::shell::Shell;
 use super::terminal::harmless;
-use crate::document::Level;
+use crate::document::{Level, nearest};
 use crate::rules::load::{LoadOptions, Loaded, Packs, load};
+use crate::rules::taxonomy::Taxonomy;
 use crate::workbench::corpus::{self, Corpus, CorpusError};
 use crate::workbench::kept::Kept;
 use crate::workspace::{RuleFiles, Workspace};
@@ -92,6 +93,17 @@ pub(super) fn read_corpus(
         arguments.corpus.clone()
     };
     Ok((corpus::read(&paths)?, paths))
+}
+
+/// Shows classes of labels that no taxonomy has: no rule could ever be right about them.
+pub(super) fn show_unknown_classes(shell: &Shell, corpus: &Corpus, taxonomy: &Taxonomy) -> Exit {
+    let unknown = corpus.unknown_classes(|class| taxonomy.classes.contains_key(class));
+    for (class, place) in &unknown {
+        let near = nearest(class, taxonomy.classes.keys().map(String::as_str));
+        let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        shell.problem(harmless(&format!("{place}: there is no class {class:?}{hint}")));
+    }
+    if unknown.is_empty() { Exit::Done } else { Exit::Incomplete }
 }
 
 /// Shows what is wrong with a corpus.

@@ -29,6 +29,7 @@ mod fetch_robots;
 mod fetch_tls;
 mod floors;
 mod matcher;
+mod measured;
 mod normalise;
 mod rules;
 mod rules_command;

@@ -37,7 +37,8 @@ pub(super) fn run(shell: &Shell, arguments: &Eval) -> Outcome {
     let workspace = shell.workspace()?;
     let (loaded, chosen, broken) = super::open_rules(shell, &arguments.rules)?;
     let (corpus, paths, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
-    let mut exit = broken.max(bad);
+    let unknown = super::show_unknown_classes(shell, &corpus, &loaded.set.taxonomy);
+    let mut exit = broken.max(bad).max(unknown);
     let set = canary::plant(&loaded.set);
     let rules_hash = rules_hash(&set);
     let looks = looks::file(&paths);

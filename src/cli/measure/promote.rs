@@ -31,6 +31,7 @@ pub(super) fn run(shell: &Shell, arguments: &Promote) -> Outcome {
         )));
     };
     let (corpus, _, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
+    let bad = bad.max(super::show_unknown_classes(shell, &corpus, &loaded.set.taxonomy));
     if bad != Exit::Done {
         let told = anyhow::anyhow!("nothing is promoted on a corpus with wrong lines; mend them first");
         return Err(Failure { exit: bad, error: told });
