@@ -6,8 +6,6 @@ mod eval;
 mod promote;
 pub(super) mod shown;
 
-use std::path::PathBuf;
-
 use super::arguments::RuleChoice;
 use super::arguments::measure::{CorpusPaths, Measure};
 use super::exit::{Exit, Failure, Outcome};
@@ -62,25 +60,22 @@ pub(super) fn load_rules(shell: &Shell, files: RuleFiles) -> Loaded {
     loaded
 }
 
-/// The corpus that was named, or that of the workspace; with the paths that it was read from. What is wrong is shown.
+/// The corpus that was named, or that of the workspace. What is wrong is shown.
 pub(super) fn open_corpus(
     shell: &Shell,
     workspace: &Workspace,
     arguments: &CorpusPaths,
-) -> Result<(Corpus, Vec<PathBuf>, Exit), Failure> {
-    let (corpus, paths) = read_corpus(workspace, arguments)?;
+) -> Result<(Corpus, Exit), Failure> {
+    let corpus = read_corpus(workspace, arguments)?;
     for file in &corpus.passed_over {
         shell.detail(format_args!("{}: passed over, its first line holds no listing", harmless(file)));
     }
     let exit = show_problems(shell, &corpus);
-    Ok((corpus, paths, exit))
+    Ok((corpus, exit))
 }
 
 /// The same without a word.
-pub(super) fn read_corpus(
-    workspace: &Workspace,
-    arguments: &CorpusPaths,
-) -> Result<(Corpus, Vec<PathBuf>), Failure> {
+pub(super) fn read_corpus(workspace: &Workspace, arguments: &CorpusPaths) -> Result<Corpus, Failure> {
     let paths = if arguments.corpus.is_empty() {
         let folder = workspace.root.join("corpus");
         if !folder.is_dir() {
@@ -92,7 +87,7 @@ pub(super) fn read_corpus(
     } else {
         arguments.corpus.clone()
     };
-    Ok((corpus::read(&paths)?, paths))
+    Ok(corpus::read(&paths)?)
 }
 
 /// Shows classes of labels that no taxonomy has: no rule could ever be right about them.

@@ -126,7 +126,7 @@ impl Corpus {
     }
 
     /// Classes that labels name and `known` does not hold, each with the first place, in the order of their names.
-    pub fn unknown_classes<'c>(&'c self, known: impl Fn(&str) -> bool) -> BTreeMap<&'c str, &'c Place> {
+    pub fn unknown_classes(&self, known: impl Fn(&str) -> bool) -> BTreeMap<&str, &Place> {
         let mut unknown: BTreeMap<&str, &Place> = BTreeMap::new();
         for entry in &self.entries {
             let also = entry.slices.iter().filter_map(|slice| slice.strip_prefix("also:"));

@@ -157,9 +157,12 @@ fn a_blind_listing_is_counted_and_never_shown() {
     let noted = json_lines(&fs::read_to_string(&looks).unwrap());
     assert_eq!(noted.len(), 2);
     assert!(noted.iter().all(|look| look["rules"].is_string() && look["totals"]["missed"] == 1));
+    // However the corpus is named, the same looks are counted.
+    let output = run(folder.path(), &["rules", "eval", "--blind", "--json", "--corpus", "corpus/c.jsonl"]);
+    assert_eq!(json_lines(&succeed(&output))[0]["looks"], 3);
     // Writing the blind split out is a look, too.
     assert!(succeed(&run(folder.path(), &["corpus", "export", "--blind"])).contains("secret"));
-    assert_eq!(fs::read_to_string(&looks).unwrap().lines().count(), 3);
+    assert_eq!(fs::read_to_string(&looks).unwrap().lines().count(), 4);
 
     // A look that cannot be counted is none.
     fs::remove_file(&looks).unwrap();
