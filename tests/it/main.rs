@@ -31,6 +31,7 @@ mod fetch_tls;
 mod floors;
 mod lab;
 mod matcher;
+mod measured;
 mod normalise;
 mod rules;
 mod rules_command;
