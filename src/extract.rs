@@ -36,6 +36,7 @@ mod state;
 mod stock;
 mod tables;
 mod text;
+mod wall;
 mod words;
 
 pub use draft::{Draft, DraftLine, draft};

@@ -24,6 +24,7 @@ mod extract_hostile;
 mod extract_offers;
 mod extract_platforms;
 mod extract_shops;
+mod extract_walls;
 mod extraction_table;
 mod fetch;
 mod fetch_robots;
