@@ -16,6 +16,7 @@ pub mod elements;
 mod entity;
 pub mod gtin;
 mod head;
+mod information;
 mod json_path;
 mod labels;
 mod language;

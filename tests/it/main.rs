@@ -21,6 +21,7 @@ mod definitions_sources;
 mod demo_market;
 mod evidence;
 mod extract_hostile;
+mod extract_information;
 mod extract_offers;
 mod extract_platforms;
 mod extract_shops;
