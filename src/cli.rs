@@ -3,6 +3,8 @@
 //! Standard output is data, standard error is for people. This is the only room besides `web` that prints.
 
 mod arguments;
+mod check;
+mod corpus;
 mod crawl;
 mod demo;
 mod doctor;
@@ -11,8 +13,8 @@ mod exit;
 mod extract;
 mod findings;
 mod init;
+mod measure;
 mod progress;
-#[cfg_attr(not(test), expect(dead_code, reason = "the first command that writes it follows"))]
 mod report;
 mod rulebook;
 mod rules;
@@ -56,6 +58,7 @@ fn run(shell: &Shell, command: Command) -> Outcome {
         Command::Scan(scan) => scan::run(shell, scan),
         Command::Extract(extract) => extract::run(shell, extract),
         Command::Rules(rules) => rules::run(shell, rules),
+        Command::Corpus(corpus) => corpus::run(shell, corpus),
         Command::Findings(findings) => findings::run(shell, findings),
         Command::Evidence(evidence) => evidence::run(shell, &evidence),
         Command::Sources(sources) => sources::run(shell, sources),

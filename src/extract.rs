@@ -11,6 +11,8 @@ mod cards;
 pub mod charset;
 mod css;
 pub mod currency;
+mod draft;
+pub mod elements;
 mod entity;
 pub mod gtin;
 mod head;
@@ -21,6 +23,7 @@ pub mod lenient;
 mod links;
 mod merge;
 pub mod money;
+mod names;
 mod outline;
 mod page_type;
 mod prices;
@@ -36,6 +39,7 @@ mod tables;
 mod text;
 mod words;
 
+pub use draft::{Draft, DraftLine, draft};
 use serde::Serialize;
 
 use crate::page::{Extracted, Page, PageType};

@@ -1,6 +1,10 @@
 //! `caveat rules`
 
-mod choice;
+mod author;
+pub(super) mod choice;
+mod explain;
+mod listing;
+mod workbench;
 
 use std::fs;
 use std::io::Write;
@@ -10,6 +14,7 @@ use anyhow::{Context, anyhow};
 use serde_json::json;
 
 use self::choice::Chosen;
+use super::arguments::workbench::Workbench;
 use super::arguments::{Lint, LintFormat, RuleChoice, Rules as Command, Schema};
 use super::exit::{Exit, Failure, Outcome};
 use super::shell::Shell;
@@ -29,8 +34,28 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
     match command {
         Command::List(choice) => list(shell, &choice),
         Command::Lint(arguments) => check(shell, &arguments),
-        Command::Test(choice) => test(shell, &choice),
+        Command::Test(arguments) if arguments.coverage => workbench::coverage(shell, &arguments.rules),
+        Command::Test(arguments) => test(shell, &arguments.rules),
         Command::Schema(arguments) => schema(shell, &arguments),
+        Command::Measure(command) => super::measure::run(shell, command),
+        Command::Workbench(command) => on_workbench(shell, command),
+    }
+}
+
+fn on_workbench(shell: &Shell, command: Workbench) -> Outcome {
+    match command {
+        Workbench::New(new) => author::new(shell, &new),
+        Workbench::Fmt(fmt) => author::fmt(shell, &fmt),
+        Workbench::Check(check) => author::check(shell, &check),
+        Workbench::Watch(choice) => author::watch(shell, &choice),
+        Workbench::Explain(explain) => explain::run(shell, &explain),
+        Workbench::Terms(terms) => workbench::terms(shell, &terms),
+        Workbench::Overlap(overlap) => workbench::overlap(shell, &overlap),
+        Workbench::Ablate(ablate) => workbench::ablate_all(shell, &ablate),
+        Workbench::Mutate(mutate) => workbench::mutate_all(shell, &mutate),
+        Workbench::Collide(collide) => workbench::collide_all(shell, &collide),
+        Workbench::Profile(profile) => workbench::profile_all(shell, &profile),
+        Workbench::Suggest(suggest) => workbench::suggest_all(shell, &suggest),
     }
 }
 

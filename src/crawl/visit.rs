@@ -264,7 +264,14 @@ fn keep(plan: &Plan, outcome: &mut Outcome, offers: Vec<Offer>, place: &WarcPlac
             });
         }
         let url = url.to_string();
-        outcome.listings.push(KeptListing { source, url, seen_at, verdict: summary, listing });
+        outcome.listings.push(KeptListing {
+            source,
+            url,
+            seen_at,
+            first_seen: seen_at,
+            verdict: summary,
+            listing,
+        });
     }
 }
 

@@ -6,11 +6,11 @@ use url::Url;
 
 use super::currency::{self, Locale};
 use super::head::resolve;
-use super::money::{self, Hints};
+use super::money;
 use super::outline::{Id, Outline, Tag, mark};
 use super::prices::ShownPrice;
 use super::record::{Field, Record};
-use super::{gtin, text};
+use super::{gtin, names, text};
 use crate::listing::{Amount, Listing, Price};
 
 /// Cards kept of a page.
@@ -205,8 +205,7 @@ fn names(outline: &Outline<'_>, id: Id, base: Option<&Url>) -> Vec<Name> {
 /// What makes two names the same: "31 offers" and "from € 9" say the same whatever the number.
 fn repetition_key(name: &str) -> String {
     let key = text::key(name);
-    let counted = name.starts_with(|c: char| !c.is_alphabetic())
-        || money::parse(name, Hints::default()).is_some_and(|money| money.currency.is_some());
+    let counted = name.starts_with(|c: char| !c.is_alphabetic()) || speaks_of_money(name);
     if counted { key.chars().filter(|c| c.is_alphabetic()).collect() } else { key }
 }
 
@@ -217,8 +216,11 @@ fn holds_link(outline: &Outline<'_>, id: Id) -> bool {
 /// Longer names say more; a name that speaks of money is none.
 fn rank_of(name: &str) -> u32 {
     let length = u32::try_from(name.chars().count().min(60)).unwrap_or(60);
-    let priced = money::parse(name, Hints::default()).is_some_and(|money| money.currency.is_some());
-    if priced { length / 4 } else { length }
+    if speaks_of_money(name) { length / 4 } else { length }
+}
+
+fn speaks_of_money(name: &str) -> bool {
+    name.bytes().any(|b| b.is_ascii_digit()) && money::sign_in(name).is_some()
 }
 
 /// The names a link gives its target, and how much each counts less: a heading in it, its text, its longest line where
@@ -242,8 +244,7 @@ fn link_names(outline: &Outline<'_>, link: Id) -> Vec<(String, u32)> {
 }
 
 fn is_named_title(outline: &Outline<'_>, id: Id) -> bool {
-    let class = outline.class(id).to_ascii_lowercase();
-    ["title", "name", "titel", "heading"].iter().any(|word| class.contains(word)) && outline.text_size(id) > 0
+    outline.is_named(id, names::TITLE) && outline.text_size(id) > 0
 }
 
 /// Letters enough, and not a price.

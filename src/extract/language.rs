@@ -45,7 +45,8 @@ pub(super) fn detect(text: &str, around: &str, declared: Option<&str>) -> Option
     // Could the text be the declared language at all? Restrict the choice to the two.
     let pair = Detector::with_allowlist(vec![expected, info.lang()]).detect(&sample);
     let sure = pair.is_some_and(|pair| pair.lang() == info.lang() && pair.confidence() > 0.5);
-    let other_script = different_script(&sample, &declared);
+    // Latin names stand in all scripts; another script stands there on purpose.
+    let other_script = info.script() != Script::Latin && different_script(&sample, &declared);
     if other_script && letters >= 8 || (sure && info.is_reliable() && letters >= CERTAIN_LETTERS) {
         return Some(found.to_owned());
     }
@@ -235,6 +236,7 @@ mod tests {
             (german, None, Some("de")),
             ("Nikon D750", Some("sv"), Some("sv")),
             ("Набор стаканов и тарелок Octime с доставкой по всей России", Some("en"), Some("ru")),
+            ("Hanwo XR-7150 Sonata", Some("el"), Some("el")),
             ("LG OLED55", None, None),
             ("Sildenafil 100 mg", None, None),
             ("Samsung Galaxy Watch Active", None, None),

@@ -389,7 +389,14 @@ fn shop_of(host: &str) -> String {
 fn trails(graphs: &[(Origin, Graph)], outline: &Outline<'_>) -> Vec<(Origin, Vec<String>)> {
     let mut trails: Vec<(Origin, Vec<String>)> =
         graphs.iter().map(|(origin, graph)| (*origin, graph.breadcrumbs.clone())).collect();
-    trails.push((Origin::Text, shown::breadcrumbs(outline).into_iter().map(|crumb| crumb.name).collect()));
+    trails.push((
+        Origin::Text,
+        shown::breadcrumbs(outline)
+            .into_iter()
+            .map(|crumb| crumb.name)
+            .filter(|name| !name.is_empty())
+            .collect(),
+    ));
     trails
 }
 

@@ -2,7 +2,7 @@
 
 use super::outline::{Id, Outline, Tag, mark};
 use super::words::Vocabulary;
-use super::{entity, text};
+use super::{entity, names, text};
 
 /// The headline that names the product.
 #[derive(Debug, Clone)]
@@ -73,11 +73,8 @@ pub(super) struct Crumb {
     pub(super) href: Option<String>,
 }
 
-/// Classes, ids and labels of a breadcrumb trail.
-#[rustfmt::skip]
-static CRUMB_NAMES: Vocabulary = Vocabulary::new(&[
-    "breadcrumb", "bread-crumb", "bread_crumb", "crumbs", "brotkrumen", "ariane", "krumm", "migas",
-]);
+/// Words of a breadcrumb trail's label.
+static CRUMB_LABELS: Vocabulary = Vocabulary::new(names::CRUMB_WORDS);
 
 /// Steps of a trail.
 const CRUMBS_MAX: usize = 20;
@@ -85,9 +82,9 @@ const CRUMBS_MAX: usize = 20;
 /// The breadcrumb trail that is shown: a box that is named as one, its links and last plain step.
 pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
     let named = |id: Id| {
-        [outline.class(id), outline.id_attribute(id), outline.raw_attribute(id, "aria-label").unwrap_or("")]
-            .into_iter()
-            .any(|names| CRUMB_NAMES.in_text(names))
+        outline.is_named(id, names::CRUMBS)
+            || (outline.has(id, mark::LABEL)
+                && CRUMB_LABELS.in_text(outline.raw_attribute(id, "aria-label").unwrap_or("")))
     };
     outline
         .ids()
@@ -99,46 +96,101 @@ pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
         .unwrap_or_default()
 }
 
-/// The steps inside a breadcrumb box.
+/// The steps inside a breadcrumb box: its links, and one plain step after them, which is the page itself.
 pub(super) fn trail(outline: &Outline<'_>, id: Id) -> Vec<Crumb> {
+    let inside =
+        |at: Id| std::iter::once(at).chain(outline.ancestors(at)).take_while(move |above| *above != id);
+    let links = || outline.below(id).filter(|at| outline.tag(*at) == Tag::A);
+    // What unfolds below a step leads elsewhere: a list inside an entry that has a link of its own.
+    let unfolds = |at: Id| {
+        let list = inside(at).find(|above| matches!(outline.tag(*above), Tag::Ul | Tag::Ol | Tag::Dl));
+        list.is_some_and(|list| {
+            let names = outline.class(list).to_ascii_lowercase();
+            let menu = ["dropdown", "submenu", "sub-menu", "menu"].iter().any(|word| names.contains(word));
+            menu || inside(list).filter(|above| outline.tag(*above) == Tag::Li).any(|entry| {
+                links().any(|link| outline.contains(entry, link) && !outline.contains(list, link))
+            })
+        })
+    };
+    let first_run = |at: Id| outline.element(at).map_or(0, |e| e.first_run as usize);
+    let start = first_run(id);
+    // Links and plain texts in the order in which they stand; a link may show nothing but a picture.
+    let mut places: Vec<(usize, Result<Id, usize>)> =
+        links().take(LINKS_MAX).map(|link| (first_run(link), Ok(link))).collect();
+    let any_link = !places.is_empty();
+    for (offset, run) in outline.runs_of(id).iter().enumerate() {
+        if !run.hidden && !inside(run.parent).any(|above| outline.tag(above) == Tag::A) {
+            places.push((start + offset, Err(start + offset)));
+        }
+    }
+    places.sort_by_key(|(run, _)| *run);
     let mut crumbs: Vec<Crumb> = Vec::new();
-    let mut links: Vec<Id> = Vec::new();
-    for run in outline.runs_of(id).iter().filter(|run| !run.hidden) {
+    let (mut linked, mut plain) = (false, 0);
+    for (_, place) in places {
         if crumbs.len() >= CRUMBS_MAX {
             break;
         }
-        let link = std::iter::once(run.parent)
-            .chain(outline.ancestors(run.parent))
-            .take_while(|above| *above != id)
-            .find(|above| outline.tag(*above) == Tag::A);
-        if let Some(link) = link {
-            if links.last() == Some(&link) {
-                continue;
+        match place {
+            Ok(link) if !unfolds(link) => {
+                let href = outline.attribute(link, "href").map(|href| href.trim().to_owned());
+                let name = step_name(outline, link);
+                // The first one may be a house.
+                if name.is_some() || !linked {
+                    crumbs.push(Crumb { name: name.unwrap_or_default(), href });
+                }
+                (linked, plain) = (true, 0);
             }
-            links.push(link);
-            let name = trim_separators(&outline.text_up_to(link, 200, false));
-            if !name.is_empty() {
-                crumbs.push(Crumb {
-                    name,
-                    href: outline.attribute(link, "href").map(|href| href.trim().to_owned()),
-                });
+            Err(at) => {
+                let Some(run) = outline.runs.get(at).filter(|run| !unfolds(run.parent)) else { continue };
+                let name = trim_separators(&super::outline::collapse(&entity::decode(outline.run_text(run))));
+                // "You are here:" stands before the first link.
+                let spoken = !linked && any_link && name.chars().count() < 40;
+                let counts = name.chars().any(char::is_alphanumeric) && name.chars().count() <= 150;
+                if counts && plain == 0 && !spoken {
+                    crumbs.push(Crumb { name, href: None });
+                    plain += 1;
+                }
             }
-        } else {
-            let name = trim_separators(&super::outline::collapse(&entity::decode(outline.run_text(run))));
-            if name.chars().any(char::is_alphanumeric) && name.chars().count() <= 150 {
-                crumbs.push(Crumb { name, href: None });
-            }
+            Ok(_) => {}
         }
+    }
+    crumbs.dedup_by(|next, known| next.name == known.name && next.href == known.href);
+    // "Back" leads to where a later step leads too.
+    let href = |crumb: &Crumb| crumb.href.clone().filter(|href| href.len() > 1);
+    let back = crumbs.first().and_then(href);
+    if back.is_some() && crumbs.iter().skip(2).any(|crumb| href(crumb) == back) {
+        crumbs.remove(0);
     }
     crumbs
 }
 
+/// Links looked at in one trail.
+const LINKS_MAX: usize = 100;
+
+/// What a link of a trail is called: its text, hidden text where it shows a picture, its title or its picture's name.
+fn step_name(outline: &Outline<'_>, link: Id) -> Option<String> {
+    let usable = |name: String| Some(trim_separators(&name)).filter(|name| !name.is_empty());
+    usable(outline.text_up_to(link, 200, false))
+        .or_else(|| usable(outline.text_up_to(link, 200, true)))
+        .or_else(|| usable(text::line(&outline.attribute(link, "title")?)))
+        .or_else(|| {
+            let picture = outline.below(link).take(20).find(|at| outline.tag(*at) == Tag::Img)?;
+            usable(text::line(&outline.attribute(picture, "alt")?))
+        })
+}
+
 fn trim_separators(text: &str) -> String {
-    text.trim_matches(|c: char| {
+    let is_separator = |c: char| {
         c.is_whitespace()
             || matches!(c, '>' | '/' | '›' | '»' | '|' | '→' | '•' | '·' | '\\' | '<' | '«' | '‹' | '❯')
-    })
-    .to_owned()
+    };
+    let front = text.trim_start_matches(|c: char| is_separator(c) && c != '«');
+    // Quotation marks of a name are not the arrows between steps.
+    if front.contains('«') && front.matches('«').count() == front.matches('»').count() {
+        return front.trim_end().to_owned();
+    }
+    let bare = front.trim_matches(is_separator);
+    bare.trim_end_matches(" -").trim_start_matches("- ").trim().to_owned()
 }
 
 /// Bytes of a description: less is a label, more is the page.
@@ -146,27 +198,14 @@ const DESCRIPTION_BYTES: std::ops::Range<usize> = 12..30_000;
 /// Descriptions kept: a summary beside the title, a tab, a table of details.
 const DESCRIPTIONS_MAX: usize = 6;
 
-/// Classes and ids of a description.
-#[rustfmt::skip]
-static DESCRIPTION_NAMES: Vocabulary = Vocabulary::new(&[
-    "description", "descripcion", "descricao", "beschreibung", "omschrijving", "descrizione", "opis",
-    "popis", "beskrivning", "beskrivelse", "product-details", "product-detail", "productdetails",
-    "product-info", "prod-desc", "product-desc", "pdp-desc", "feature-bullets", "about-item",
-]);
-
 /// The largest boxes that are named as a description, with their places.
 pub(super) fn descriptions(outline: &Outline<'_>) -> Vec<(String, String)> {
     let mut found: Vec<(usize, Id)> = Vec::new();
     let mut skip_until = 0;
     for id in outline.ids() {
         if id < skip_until
-            || !outline.has(id, mark::CLASS | mark::ID)
+            || !outline.is_named(id, names::DESCRIPTION)
             || outline.has(id, mark::FRAME | mark::HIDDEN | mark::LINKED)
-        {
-            continue;
-        }
-        if !DESCRIPTION_NAMES.in_text(outline.class(id))
-            && !DESCRIPTION_NAMES.in_text(outline.id_attribute(id))
         {
             continue;
         }

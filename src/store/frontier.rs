@@ -173,6 +173,8 @@ pub struct KeptListing {
     pub url: String,
     /// When it was read.
     pub seen_at: Timestamp,
+    /// When it was read for the first time. The store knows; what is handed to it counts for new listings only.
+    pub first_seen: Timestamp,
     /// What the rules said then.
     pub verdict: VerdictSummary,
     /// The listing itself.

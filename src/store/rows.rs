@@ -227,6 +227,9 @@ pub(super) struct ListingRow {
     pub source: String,
     pub url: String,
     pub seen_at: Timestamp,
+    /// Absent in rows that were written before it was kept.
+    #[serde(default)]
+    pub first_seen: Option<Timestamp>,
     pub verdict: VerdictSummary,
     pub listing: Listing,
 }

@@ -2,7 +2,7 @@
 
 use crate::finding::Severity;
 use crate::matcher::{Matcher, Scratch};
-use crate::rules::model::{Rule, RuleSet, Status};
+use crate::rules::model::{RuleSet, Status};
 use crate::verdict::UNDECIDED_CLASS;
 
 use super::corpus::Entry;
@@ -151,13 +151,15 @@ impl HitTable {
     /// Rules that cannot be compiled hit nothing; `Matcher::compile_with` names them.
     pub fn measure(set: &RuleSet, entries: &[Entry]) -> Self {
         let (matcher, _) = Matcher::compile_with(set, true);
-        let rules: Vec<&Rule> = set.rules.iter().filter(|rule| rule.status != Status::Deprecated).collect();
-        Self::with(&matcher, set, &rules, entries)
+        Self::with(&matcher, set, entries)
     }
 
-    fn with(matcher: &Matcher, set: &RuleSet, rules: &[&Rule], entries: &[Entry]) -> Self {
-        let mut rules: Vec<RuleHits> = rules
+    /// The same with the rules of `set` compiled already.
+    pub(super) fn with(matcher: &Matcher, set: &RuleSet, entries: &[Entry]) -> Self {
+        let mut rules: Vec<RuleHits> = set
+            .rules
             .iter()
+            .filter(|rule| rule.status != Status::Deprecated)
             .map(|rule| RuleHits {
                 rule: rule.id.clone(),
                 class: rule.class.clone(),

@@ -11,8 +11,9 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+pub(crate) use line::content;
 pub use line::{CorpusLine, LineFault, read_line};
-pub use reading::{CorpusError, LOOKS_FILE, read, read_texts};
+pub use reading::{CorpusError, FileText, LOOKS_FILE, read, read_file, read_texts, texts};
 
 use crate::finding::Ruling;
 use crate::listing::Listing;

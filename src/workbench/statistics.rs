@@ -53,7 +53,10 @@ impl Share {
         let centre = share + z2 / (2.0 * n);
         let spread = z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
         let scale = 1.0 + z2 / n;
-        Some((((centre - spread) / scale).max(0.0), ((centre + spread) / scale).min(1.0)))
+        // At the ends the formula gives 0 and 1 but for rounding.
+        let low = if share <= 0.0 { 0.0 } else { ((centre - spread) / scale).max(0.0) };
+        let high = if share >= 1.0 { 1.0 } else { ((centre + spread) / scale).min(1.0) };
+        Some((low, high))
     }
 }
 

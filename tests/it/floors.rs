@@ -41,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "workbench",
         &[
+            "clock",
             "listing",
             "finding",
             "rules",

@@ -49,7 +49,14 @@ pub(crate) fn listing(url: &str, ruling: Ruling, seen_at: Timestamp) -> KeptList
     let verdict = VerdictSummary { ruling, score: 0, severity: None, class: None };
     let listing =
         Listing { title: format!("title of {url}"), url: Some(url.to_owned()), ..Listing::default() };
-    KeptListing { source: "shop".to_owned(), url: url.to_owned(), seen_at, verdict, listing }
+    KeptListing {
+        source: "shop".to_owned(),
+        url: url.to_owned(),
+        seen_at,
+        first_seen: seen_at,
+        verdict,
+        listing,
+    }
 }
 
 fn urls(jobs: &[Job]) -> Vec<&str> {

@@ -18,13 +18,13 @@ const OWN_MANIFEST: &str =
     "format = 1\ntitle = \"Files named on the command line\"\ndescription = \"Beside the other packs\"\n";
 
 /// A rules folder, and which of its files are meant.
-pub(super) struct Chosen {
+pub(in crate::cli) struct Chosen {
     /// The files; those named on the command line that lie in no rules folder are among them.
-    pub(super) files: Vec<RuleFile>,
+    pub(in crate::cli) files: Vec<RuleFile>,
     /// What diagnostics show before a path.
-    pub(super) origin: String,
+    pub(in crate::cli) origin: String,
     /// Where files can be written; none for the packs inside the program.
-    pub(super) folder: Option<PathBuf>,
+    pub(in crate::cli) folder: Option<PathBuf>,
     /// Paths below the folder, or their beginnings; with ids empty: everything.
     paths: Vec<String>,
     /// Ids or their beginnings.
@@ -37,7 +37,7 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// Looks up what was typed.
-    pub(super) fn new(shell: &Shell, choice: &RuleChoice) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(shell: &Shell, choice: &RuleChoice) -> Result<Self, Failure> {
         let mut folders: Vec<PathBuf> = Vec::new();
         let (mut paths, mut own, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for what in &choice.what {
@@ -103,7 +103,7 @@ impl Chosen {
     }
 
     /// Whether a rule is meant, by its id.
-    pub(super) fn has_rule(&self, id: &str) -> bool {
+    pub(in crate::cli) fn has_rule(&self, id: &str) -> bool {
         let of_rule = |file: &&RuleFile| matches!(file.kind(), Kind::Rule { id: one, .. } if one == id);
         self.files.iter().find(of_rule).is_some_and(|file| self.has(&file.path))
     }
@@ -115,7 +115,7 @@ impl Chosen {
     }
 
     /// A file's name as a person knows it.
-    pub(super) fn shown(&self, file: &str) -> String {
+    pub(in crate::cli) fn shown(&self, file: &str) -> String {
         let below = self.below(file);
         match self.own.iter().find(|(path, _)| path == below) {
             Some((_, typed)) => typed.to_string_lossy().into_owned(),
@@ -124,7 +124,7 @@ impl Chosen {
     }
 
     /// Where a file of the folder can be written; `None` for those inside the program.
-    pub(super) fn written_to(&self, path: &str) -> Option<PathBuf> {
+    pub(in crate::cli) fn written_to(&self, path: &str) -> Option<PathBuf> {
         match self.own.iter().find(|(own, _)| own == path) {
             Some((_, typed)) => Some(typed.clone()),
             None => self.folder.as_ref().map(|folder| folder.join(path)),

@@ -166,7 +166,7 @@ pub(super) fn digest(entry: &Entry) -> [u8; 32] {
 }
 
 /// A hash over what of a listing matching and an officer look at: not its address, nor where values came from.
-pub(super) fn content(listing: &Listing) -> u64 {
+pub(crate) fn content(listing: &Listing) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     (&listing.title, &listing.description, &listing.brand, &listing.gtin, &listing.category)

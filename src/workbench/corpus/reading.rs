@@ -11,6 +11,9 @@ use crate::workbench::parallel;
 /// Where looks at the blind split are counted, beside the corpus. It is no corpus file.
 pub const LOOKS_FILE: &str = "blind-looks.jsonl";
 
+/// A file's name and what stands in it.
+pub type FileText = (String, Vec<u8>);
+
 /// Folders inside folders.
 const MAX_DEPTH: usize = 8;
 /// Files of one corpus.
@@ -46,6 +49,12 @@ pub enum CorpusError {
 
 /// Reads files and folders of `.jsonl`. In folders, files whose first line holds no listing are passed over.
 pub fn read(paths: &[PathBuf]) -> Result<Corpus, CorpusError> {
+    let (texts, passed_over) = texts(paths)?;
+    Ok(Corpus { passed_over, ..read_texts(&texts) })
+}
+
+/// The texts of corpus files with their names, and the names of files that were passed over.
+pub fn texts(paths: &[PathBuf]) -> Result<(Vec<FileText>, Vec<String>), CorpusError> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -68,11 +77,11 @@ pub fn read(paths: &[PathBuf]) -> Result<Corpus, CorpusError> {
             passed_over.push(shown);
         }
     }
-    Ok(Corpus { passed_over, ..read_texts(&texts) })
+    Ok((texts, passed_over))
 }
 
 /// The same from texts that are at hand, each with the name of its file.
-pub fn read_texts(texts: &[(String, Vec<u8>)]) -> Corpus {
+pub fn read_texts(texts: &[FileText]) -> Corpus {
     let mut problems = Vec::new();
     let (mut entries, mut waiting): (Vec<Entry>, Vec<Waiting>) = (Vec::new(), Vec::new());
     for (file, text) in texts {
@@ -193,7 +202,8 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Cor
     Ok(())
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, CorpusError> {
+/// The bytes of a file that is not larger than any corpus.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, CorpusError> {
     let unreadable = |cause| CorpusError::Unreadable { path: path.to_owned(), cause };
     if fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE_BYTES {
         return Err(CorpusError::TooLarge { path: path.to_owned() });
