@@ -83,8 +83,11 @@ pub fn check(files: &[RuleFile], root: &str, today: Option<Date>, wanted: impl F
         &LoadOptions { root: root.to_owned(), packs: Packs::All, include_drafts: true, keep_typed: true };
     let loaded = lint(files, root, today);
     let mut check = Check::default();
-    let shown: BTreeMap<String, &RuleFile> =
-        files.iter().filter(|file| wanted(&file.path)).map(|file| (options.shown(&file.path), file)).collect();
+    let shown: BTreeMap<String, &RuleFile> = files
+        .iter()
+        .filter(|file| wanted(&file.path))
+        .map(|file| (options.shown(&file.path), file))
+        .collect();
     check.files = shown.len();
     for diagnostic in &loaded.diagnostics {
         check.faults.push(Fault {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::document;
 use crate::rules::condition;
 use crate::rules::folder::{Kind, RuleFile};
+use crate::rules::keys;
 use crate::rules::lists::List;
 use crate::rules::model::{Condition, Pattern, Rule};
 use crate::rules::parser;
@@ -81,9 +82,9 @@ impl Written {
         let mut written = Self::default();
         for file in files {
             let (Kind::Rule { id, .. }, Ok(text)) = (file.kind(), &file.text) else { continue };
-            let _ = document::read(&file.path, text, |table| {
+            let _ = document::read(&file.path, text, &keys::RULE, |table| {
                 let document = table.document();
-                let rule = parser::read_rule(table, id);
+                let rule = parser::read_rule(&table, id);
                 let exceptions = rule.exceptions.iter().map(|one| &one.pattern);
                 for pattern in rule.patterns.iter().chain(exceptions) {
                     let WrittenPattern { terms, stems, regexes, .. } = pattern;

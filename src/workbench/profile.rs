@@ -50,6 +50,7 @@ pub fn profile(set: &RuleSet, rules: &[&Rule], entries: &[Entry]) -> Profile {
         regexes: Vec::new(),
         number: None,
         fields: vec![Field::Title, Field::Description, Field::Attributes],
+        attributes: Vec::new(),
         bound: Bound::Word,
         fold: Fold::Evasive,
     }]);

@@ -357,20 +357,19 @@ fn words_meet_ordinary_words() {
 #[test]
 fn a_session_tries_only_what_changed() {
     let mut session = Session::default();
-    let options = LoadOptions { root: "rules".to_owned(), ..LoadOptions::default() };
     let mut files = files();
     files.push(RuleFile::new("packs/medicines/med.twin.toml", RULE.replace("med.sleepy", "med.twin")));
-    let first = session.look(&files, &options, |_| true).unwrap();
+    let first = session.look(&files, "rules", None, |_| true).unwrap();
     assert_eq!((first.tried.len(), first.failures, first.errors), (2, 0, 0));
-    assert!(session.look(&files, &options, |_| true).is_none());
+    assert!(session.look(&files, "rules", None, |_| true).is_none());
     let broken = RULE.replace("med.sleepy", "med.twin").replace("pass = {", "flag = {");
     files[3] = RuleFile::new("packs/medicines/med.twin.toml", broken);
-    let second = session.look(&files, &options, |_| true).unwrap();
+    let second = session.look(&files, "rules", None, |_| true).unwrap();
     assert_eq!((second.tried.as_slice(), second.failures), (&["med.twin".to_owned()][..], 2));
     assert_eq!(second.changed, ["rules/packs/medicines/med.twin.toml"]);
     // What failed stays known while other files change.
     files[2] = RuleFile::new("packs/medicines/med.sleepy.toml", format!("{RULE}# more\n"));
-    let third = session.look(&files, &options, |_| true).unwrap();
+    let third = session.look(&files, "rules", None, |_| true).unwrap();
     assert_eq!((third.tried.as_slice(), third.failures), (&["med.sleepy".to_owned()][..], 2));
 }
 

@@ -12,7 +12,7 @@ use crate::cli::arguments::workbench::{Collide, Measured, Mutate, Suggest};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::measure::{open_corpus, open_rules};
 use crate::cli::shell::Shell;
-use crate::cli::terminal::{BAD, DIM, GOOD, WARN, harmless, harmless_cut, json_line, out, styled, table};
+use crate::cli::terminal::{BAD, DIM, GOOD, WARN, harmless_cut, json_line, out, styled, table};
 use crate::rules::load::Loaded;
 use crate::rules::model::Rule;
 use crate::workbench::ablate::{Worth, ablate};
@@ -528,7 +528,7 @@ pub(super) fn profile_all(shell: &Shell, arguments: &Measured) -> Outcome {
 
 pub(super) fn suggest_all(shell: &Shell, arguments: &Suggest) -> Outcome {
     let Measured { rules, corpus } = &arguments.measured;
-    let (loaded, files, exit) = open_rules(shell, rules)?;
+    let (loaded, _, exit) = open_rules(shell, rules)?;
     let corpus = entries(shell, corpus, true)?;
     let table_of_hits = HitTable::measure(&loaded.set, &corpus.entries);
     let mut classes: Vec<&str> = match &arguments.class {
