@@ -584,7 +584,7 @@ fn wrong_questions_get_an_answer() {
         (&["rules", "new", "../x", "--class", "medicine.sedative"], "is no id"),
         (&["rules", "new", "med.y", "--class", "medicine.sedative", "--pack", "goods"], "there is no pack"),
         (&["rules", "collide", "--words", "nowhere"], "there is no nowhere"),
-        (&["rules", "ablate", "--rule", "nobody"], "no sound rule"),
+        (&["rules", "ablate", "--rule", "nobody"], "no file, rule or list is called \"nobody\""),
     ];
     for (command, said) in cases {
         let output = run(here, command);
