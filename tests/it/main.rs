@@ -25,7 +25,6 @@ mod extract_offers;
 mod extract_platforms;
 mod extract_shops;
 mod extraction_table;
-mod extract_platforms;
 mod fetch;
 mod fetch_robots;
 mod fetch_tls;
