@@ -2,7 +2,7 @@
 
 use super::outline::{Id, Outline, Tag, mark};
 use super::record::Field;
-use super::{names, words};
+use super::{names, text, words};
 
 /// An element that is named as a product's number or brand, by class, id or test hook.
 #[derive(Debug, Clone)]
@@ -27,6 +27,16 @@ pub(super) fn named(outline: &Outline<'_>) -> Vec<Named> {
             continue;
         }
         let Some(element) = outline.element(id) else { break };
+        if outline.has(id, mark::DATA)
+            && let Some(brand) = told_brand(outline, id)
+        {
+            found.push(Named {
+                field: Field::Brand,
+                value: brand,
+                place: format!("{}@data-brand", outline.place(id)),
+                run: element.first_run as usize,
+            });
+        }
         let runs = element.last_run - element.first_run;
         if runs == 0 || runs > 4 || outline.text_size(id) > 120 {
             continue;
@@ -38,6 +48,15 @@ pub(super) fn named(outline: &Outline<'_>) -> Vec<Named> {
         }
     }
     found
+}
+
+/// The brand that a shop hands to its programs with an element: `data-brand`, `data-product-brand`.
+fn told_brand(outline: &Outline<'_>, id: Id) -> Option<String> {
+    let names = ["data-brand", "data-product-brand", "data-item-brand", "data-product-vendor"];
+    let mut told = outline.raw_attributes(id).filter(|(name, _)| names.contains(name));
+    let (_, value) =
+        told.find(|(_, value)| (2..60).contains(&value.len()) && !value.contains(['{', '/', '$']))?;
+    Some(text::line(value)).filter(|value| value.chars().any(char::is_alphabetic))
 }
 
 /// Whose value an element's class, id or test hook says it holds.

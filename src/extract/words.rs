@@ -306,7 +306,9 @@ pub(super) static BRAND_LABELS: Labels = Labels::new(&[
     "hersteller", "fabricante", "fabricant", "produttore", "fabrikant", "producent", "производитель",
     "виробник", "tillverkare", "produsent", "valmistaja", "výrobce", "výrobca", "gyártó", "producător",
     "producator", "производител", "κατασκευαστής", "üretici", "メーカー", "제조사", "יצרן", "proizvođač",
-    "ražotājs", "gamintojas", "tootja", "maker", "editor", "publisher", "verlag", "label",
+    "ražotājs", "gamintojas", "tootja", "maker", "editor", "publisher", "verlag", "label", "proizvajalec",
+    "blagovna znamka", "robna marka", "výrobca", "ražotājs/zīmols", "firma", "marka proizvoda", "varemerke",
+    "fabrikat", "fabricante/marca", "casa editrice", "editore", "éditeur", "editorial", "editora", "make",
 ]);
 
 /// Words that are looked for as parts of texts, all in one pass; ASCII letters in any case.

@@ -249,3 +249,28 @@ fn what_is_not_known_is_not_guessed() {
         assert_eq!(listing(html).language, None, "{html}");
     }
 }
+
+#[test]
+fn buttons_and_data_tell_stock_and_brand() {
+    let page = |button: &str, stock: &str, declared: &str| {
+        format!(
+            "<html lang=en><title>Hanwo XR-7</title><script type='application/ld+json'>{{\"@type\":\"Product\",\"name\":\
+             \"Hanwo XR-7\",\"offers\":{{\"price\":\"5\",\"priceCurrency\":\"EUR\",\"availability\":\"{declared}\"}}}}</script>\
+             <h1 data-brand='Hanwo'>Hanwo XR-7</h1><p class=price>5.00 €</p><p>{stock}</p>{button}"
+        )
+    };
+    let (buys, disabled) = ("<button>Add to cart</button>", "<button disabled>Add to cart</button>");
+    for (button, stock, declared, expected) in [
+        (buys, "", "InStock", Availability::InStock),
+        (disabled, "", "InStock", Availability::InStock),
+        (disabled, "Currently unavailable", "InStock", Availability::OutOfStock),
+        ("", "Sold out", "InStock", Availability::OutOfStock),
+        (buys, "", "OutOfStock", Availability::InStock),
+        ("", "", "OutOfStock", Availability::OutOfStock),
+        (disabled, "", "OutOfStock", Availability::OutOfStock),
+    ] {
+        let read = listing(&page(button, stock, declared));
+        assert_eq!(read.availability, expected, "{button} {stock} {declared}");
+        assert_eq!(read.brand.as_deref(), Some("Hanwo"));
+    }
+}

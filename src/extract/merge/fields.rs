@@ -140,7 +140,7 @@ impl Draft<'_, '_> {
 
     pub(super) fn names(&mut self) {
         let mut candidates = self.candidates(Field::Brand);
-        candidates.extend(self.labelled(&words::BRAND_LABELS, 1.6));
+        candidates.extend(self.labelled(&words::BRAND_LABELS, 1.9));
         candidates.extend(self.named(Field::Brand, |_| true));
         let candidates: Vec<Candidate> = candidates
             .into_iter()

@@ -252,7 +252,7 @@ pub(super) fn fields(root: &Path) -> Vec<Row> {
     let root = root.join("field-snippets");
     let read =
         |name: &str| -> Vec<Value> { serde_json::from_slice(&fs::read(root.join(name)).unwrap()).unwrap() };
-    let mut brand = Row::checks("brand snippets", 0.97, 0.99, 0.97);
+    let mut brand = Row::checks("brand snippets", 0.97, 0.99, 0.99);
     for case in read("brand.json") {
         let html = case["html"].as_str().unwrap();
         let read = elements::brand(html);
@@ -261,7 +261,7 @@ pub(super) fn fields(root: &Path) -> Vec<Row> {
             format!("{:?}: {expected:?} read {read:?}", html.chars().take(200).collect::<String>())
         });
     }
-    let mut marked = Row::checks("brand snippets inside a marked-up product", 0.97, 0.99, 0.95);
+    let mut marked = Row::checks("brand snippets inside a marked-up product", 0.97, 0.99, 0.99);
     for case in read("brand.json") {
         let html = case["html"].as_str().unwrap();
         if html.contains("itemprop") || html.contains("itemscope") {
@@ -280,7 +280,7 @@ pub(super) fn fields(root: &Path) -> Vec<Row> {
             format!("{:?}: {expected:?} read {read:?}", html.chars().take(200).collect::<String>())
         });
     }
-    let mut trails = Row::checks("breadcrumb snippets", 0.93, 0.99, 0.93);
+    let mut trails = Row::checks("breadcrumb snippets", 0.93, 0.99, 0.97);
     for case in read("breadcrumbs.json").iter().filter(|case| case.get("xfail").is_none()) {
         let base: Option<url::Url> = case["base_url"].as_str().and_then(|url| url.parse().ok());
         let read: Vec<(String, Option<String>)> =
@@ -306,7 +306,7 @@ pub(super) fn fields(root: &Path) -> Vec<Row> {
             && read.iter().zip(&expected).all(|(r, e)| r.0 == e.0 && same(&r.1, &e.1));
         trails.check(right, || format!("{expected:?}\n        read {read:?}"));
     }
-    let mut ratings = Row::checks("rating snippets, scale where it is told", 0.97, 0.99, 0.9);
+    let mut ratings = Row::checks("rating snippets, scale where it is told", 0.97, 0.99, 0.98);
     for case in read("rating.json") {
         let html = case["html"].as_str().unwrap();
         let read = elements::rating_of(html, case["parent_html"].as_str().unwrap_or(""));
@@ -328,7 +328,7 @@ pub(super) fn fields(root: &Path) -> Vec<Row> {
 
 /// Identifiers of many kinds.
 pub(super) fn identifiers(root: &Path) -> Vec<Row> {
-    let mut row = Row::checks("strings that are a GTIN or none", 0.95, 1.0, 0.9);
+    let mut row = Row::checks("strings that are a GTIN or none", 0.95, 1.0, 1.0);
     for case in json_lines(&root.join("gtin-strings/zyte_parsers_gtin.jsonl")) {
         if case["task"] != "classify" {
             continue;
