@@ -84,6 +84,7 @@ fn regexes(criterion: &mut Criterion) {
                 regexes: vec![regex.clone()],
                 number: None,
                 fields: vec![Field::Title, Field::Description],
+                attributes: Vec::new(),
                 bound: Bound::None,
                 fold: Fold::Standard,
             })

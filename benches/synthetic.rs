@@ -139,6 +139,7 @@ pub(crate) fn term_patterns(terms: &[String], bound: Bound, fold: Fold) -> Vec<P
             regexes: Vec::new(),
             number: None,
             fields: vec![Field::Title, Field::Description],
+            attributes: Vec::new(),
             bound,
             fold,
         })
@@ -157,6 +158,7 @@ pub(crate) fn offer_rules(count: usize) -> Vec<Rule> {
         regexes: Vec::new(),
         number: None,
         fields: vec![Field::Title, Field::Description, Field::Attributes],
+        attributes: Vec::new(),
         bound,
         fold,
     };

@@ -3,6 +3,8 @@
 //! Standard output is data, standard error is for people. This is the only room besides `web` that prints.
 
 mod arguments;
+mod check;
+mod corpus;
 mod crawl;
 mod demo;
 mod doctor;
@@ -11,10 +13,13 @@ mod exit;
 mod extract;
 mod findings;
 mod init;
+mod measure;
 mod progress;
+mod report;
 mod rulebook;
 mod rules;
 mod scan;
+mod schedule;
 mod shell;
 mod sources;
 mod summary;
@@ -53,9 +58,11 @@ fn run(shell: &Shell, command: Command) -> Outcome {
         Command::Scan(scan) => scan::run(shell, scan),
         Command::Extract(extract) => extract::run(shell, extract),
         Command::Rules(rules) => rules::run(shell, rules),
+        Command::Corpus(corpus) => corpus::run(shell, corpus),
         Command::Findings(findings) => findings::run(shell, findings),
         Command::Evidence(evidence) => evidence::run(shell, &evidence),
         Command::Sources(sources) => sources::run(shell, sources),
+        Command::Schedule(schedule) => schedule::run(shell, schedule),
         Command::Doctor => doctor::run(shell),
         Command::Completions { shell: name } => {
             clap_complete::generate(name, &mut Arguments::command(), "caveat", &mut io::stdout());

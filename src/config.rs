@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::document::shape::{Key, Keys, Shape};
 use crate::document::{self, Diagnostic, Problem, Table, code};
 
 /// Operator and contact stand in every request; servers refuse long header fields.
@@ -46,34 +47,76 @@ impl Default for Config {
     }
 }
 
+/// What the file may hold.
+pub const KEYS: Keys = Keys::new(
+    "The settings of one workspace: who operates it, where its data lies, and which rules are on.",
+    &[
+        Key::new(
+            "operator",
+            Shape::Line,
+            "The authority or organisation. Stands in the user agent of every request.",
+        ),
+        Key::new(
+            "contact",
+            Shape::Line,
+            "An e-mail address or web page that somebody answers. Stands in the user agent; without it, foreign hosts \
+             are not crawled.",
+        ),
+        Key::new(
+            "country",
+            Shape::Country,
+            "The authority's country, as two capitals: public holidays and law.",
+        ),
+        Key::new("time_zone", Shape::Text, "The zone in which times are shown, such as \"Europe/Berlin\"."),
+        Key::new("data", Shape::Text, "The folder where findings and evidence lie, seen from this file."),
+        Key::new(
+            "packs",
+            Shape::List(&Shape::Text),
+            "The rule packs that are on. Left out: those that are on by default.",
+        ),
+        Key::new("web_address", Shape::Text, "Where the web pages are served, such as \"127.0.0.1:8620\"."),
+        Key::new("retention", Shape::Table(&RETENTION), "How long things are kept."),
+    ],
+);
+
+const RETENTION: Keys = Keys::new(
+    "How long things are kept, in days.",
+    &[
+        Key::new("listings_days", Shape::Whole(1, MAX_DAYS), "Listings that no rule flagged. Left out: 90."),
+        Key::new(
+            "unflagged_evidence_days",
+            Shape::Whole(1, MAX_DAYS),
+            "Recorded pages whose listing no rule flagged. Left out: 30.",
+        ),
+    ],
+);
+
 /// Reads `caveat.toml`. `file` is what diagnostics show. There is a configuration only where there is no error.
 pub fn parse(file: &str, text: &[u8]) -> (Option<Config>, Vec<Diagnostic>) {
-    let (config, diagnostics) = document::read(file, text, |table| {
+    let (config, diagnostics) = document::read(file, text, &KEYS, |table| {
         let document = table.document();
-        let config = read(table);
+        let config = read(&table);
         (document.errors() == 0).then_some(config)
     });
     (config.flatten(), diagnostics)
 }
 
-fn read(mut table: Table<'_>) -> Config {
+fn read(table: &Table<'_>) -> Config {
     let defaults = Config::default();
-    let config = Config {
-        operator: header_line(&mut table, "operator"),
-        contact: contact(&mut table),
+    Config {
+        operator: header_line(table, "operator"),
+        contact: contact(table),
         country: table.country("country"),
-        time_zone: time_zone(&mut table).unwrap_or(defaults.time_zone),
+        time_zone: time_zone(table).unwrap_or(defaults.time_zone),
         data: table.string("data").map_or(defaults.data, |path| PathBuf::from(path.value)),
         packs: table.strings("packs").unwrap_or_default().into_iter().map(|pack| pack.value).collect(),
-        web_address: web_address(&mut table).unwrap_or(defaults.web_address),
-        retention: table.table("retention").map_or(defaults.retention, retention),
-    };
-    table.finish();
-    config
+        web_address: web_address(table).unwrap_or(defaults.web_address),
+        retention: table.table("retention").map_or(defaults.retention, |table| retention(&table)),
+    }
 }
 
 /// A line that can travel in the user agent: no control characters, no parentheses that would end its comment.
-fn header_line(table: &mut Table<'_>, key: &'static str) -> Option<String> {
+fn header_line(table: &Table<'_>, key: &'static str) -> Option<String> {
     let text = table.string(key)?;
     let sound = |letter: char| !letter.is_control() && !"()\\".contains(letter);
     if !text.value.trim().is_empty() && text.value.chars().all(sound) && text.value.len() <= MAX_HEADER_BYTES
@@ -85,7 +128,7 @@ fn header_line(table: &mut Table<'_>, key: &'static str) -> Option<String> {
     None
 }
 
-fn contact(table: &mut Table<'_>) -> Option<String> {
+fn contact(table: &Table<'_>) -> Option<String> {
     let span = table.entry("contact").map(|entry| entry.span());
     let contact = header_line(table, "contact")?;
     let is_mail = contact.split_once('@').is_some_and(|(name, host)| {
@@ -103,7 +146,7 @@ fn contact(table: &mut Table<'_>) -> Option<String> {
     None
 }
 
-fn time_zone(table: &mut Table<'_>) -> Option<String> {
+fn time_zone(table: &Table<'_>) -> Option<String> {
     let zone = table.string("time_zone")?;
     if jiff::tz::db().get(&zone.value).is_ok() {
         return Some(zone.value);
@@ -119,7 +162,7 @@ fn time_zone(table: &mut Table<'_>) -> Option<String> {
     None
 }
 
-fn web_address(table: &mut Table<'_>) -> Option<String> {
+fn web_address(table: &Table<'_>) -> Option<String> {
     let address = table.string("web_address")?;
     if address.value.parse::<SocketAddr>().is_ok() {
         return Some(address.value);
@@ -130,18 +173,16 @@ fn web_address(table: &mut Table<'_>) -> Option<String> {
     None
 }
 
-fn retention(mut table: Table<'_>) -> Retention {
+fn retention(table: &Table<'_>) -> Retention {
     let defaults = Retention::default();
-    let mut days = |key, default| {
-        let days = table.integer_between(key, 1, MAX_DAYS);
+    let days = |key, default| {
+        let days = table.integer_within(key);
         days.and_then(|days| u32::try_from(days).ok()).unwrap_or(default)
     };
-    let retention = Retention {
+    Retention {
         listings_days: days("listings_days", defaults.listings_days),
         unflagged_evidence_days: days("unflagged_evidence_days", defaults.unflagged_evidence_days),
-    };
-    table.finish();
-    retention
+    }
 }
 
 /// How long things are kept, in days.

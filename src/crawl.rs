@@ -4,8 +4,12 @@
 //! Nothing here assumes that it is the only worker.
 
 pub mod dry_run;
+pub mod look;
+mod manners;
 pub mod report;
+mod retention;
 pub mod scope;
+mod search;
 pub mod sitemap;
 pub mod stop;
 mod trap;
@@ -27,7 +31,9 @@ use crate::matcher::Matcher;
 use crate::source::Source;
 use crate::store::{GateState, JobResult, Outcome, Run, Seed, Store, StoreError, Tally, UrlStatus};
 use report::{Report, count};
+pub use retention::Dropped;
 use scope::Scope;
+use search::Searches;
 use stop::Stop;
 use trap::Traps;
 use url_key::duplicate_key;
@@ -41,6 +47,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(8);
 /// Jobs refused in one transaction when the budget is used up.
 const REFUSED_AT_ONCE: usize = 500;
+/// Copies of robots.txt taken back at a start, as many as the fetcher keeps.
+const MAX_RESTORED: usize = 20_000;
 
 /// What every run of a process shares.
 pub struct Crawler {
@@ -64,6 +72,7 @@ pub struct Plan {
     extractor: Extractor,
     manners: Manners,
     scope: Scope,
+    searches: Searches,
     traps: Traps,
     seen: Seen,
     /// Whether nothing but the start pages is fetched and kept.
@@ -71,23 +80,43 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Prepares a source to be read and judged by `matcher`.
-    pub fn new(source: Source, matcher: Arc<Matcher>) -> Result<Self, SelectError> {
+    /// Prepares a source to be read and judged by `matcher`. `words` are what its `[search]` asks for, lists resolved.
+    pub fn new(source: Source, matcher: Arc<Matcher>, words: &[String]) -> Result<Self, SelectError> {
         let extractor = Extractor::new(&source.select)?;
-        let scope = Scope::of(&source);
+        let searches = source.search.as_ref();
+        let searches = searches.map(|search| Searches::new(search, words, source.limits.max_pages));
+        let searches = searches.unwrap_or_default();
+        let mut scope = Scope::of(&source);
+        scope.exempt(searches.addresses());
         let sites = scope.clone();
         let mut manners = Manners::of(&source);
         manners.scope = Some(fetch::Scope::new(move |url| sites.may_redirect(url)));
         let (traps, seen) = (Traps::default(), Seen::default());
         let queue = source.id.clone();
         let start_pages_only = false;
-        Ok(Self { source, queue, matcher, extractor, manners, scope, traps, seen, start_pages_only })
+        Ok(Self {
+            source,
+            queue,
+            matcher,
+            extractor,
+            manners,
+            scope,
+            searches,
+            traps,
+            seen,
+            start_pages_only,
+        })
+    }
+
+    /// Words of the source's `[search]` that are not asked for, because they would take more than half of its budget.
+    pub fn words_left_out(&self) -> usize {
+        self.searches.left_out
     }
 
     /// The same source with the same manners, but only the page at `url` is fetched, in a queue of its own: a run of the
     /// whole source that was interrupted is neither taken up nor touched. The address must be on the source's sites.
     pub fn only(source: Source, url: Url, matcher: Arc<Matcher>) -> Result<Self, PlanError> {
-        let whole = Self::new(source, matcher)?;
+        let whole = Self::new(Source { search: None, ..source }, matcher, &[])?;
         if !whole.scope.is_on_site(&url) {
             return Err(PlanError::OtherSite { url, source_id: whole.source.id });
         }
@@ -160,7 +189,7 @@ pub async fn crawl(
     stop: &mut Stop,
     mut on_progress: impl FnMut(Progress),
 ) -> Result<Ended, CrawlError> {
-    let run = crawler.store.begin_or_resume_run(&plan.queue, seeds(&plan.source)).await?;
+    let run = crawler.store.begin_or_resume_run(&plan.queue, seeds(plan)).await?;
     let mut state = State::of(&run);
     let mut visits: JoinSet<Result<Visited, CrawlError>> = JoinSet::new();
     loop {
@@ -228,14 +257,16 @@ impl State {
     }
 }
 
-fn seeds(source: &Source) -> Vec<Seed> {
-    let seed = |url: &url::Url| Seed {
+fn seeds(plan: &Plan) -> Vec<Seed> {
+    let seed = |url: &Url, priority| Seed {
         key: duplicate_key(url),
         url: url.to_string(),
         gate: gate_key(url),
-        priority: visit::SEED_PRIORITY,
+        priority,
     };
-    source.start.iter().map(seed).collect()
+    let start = plan.source.start.iter().map(|url| seed(url, visit::priority::START));
+    let searches = plan.searches.first().iter().map(|url| seed(url, visit::priority::NEXT));
+    start.chain(searches).collect()
 }
 
 /// Starts every visit that may start now; answers when the next one may, if any waits.
@@ -282,6 +313,11 @@ fn dispatch(
 }
 
 async fn settle(crawler: &Crawler, state: &mut State, visited: Visited) -> Result<(), CrawlError> {
+    // A robots.txt is asked for once a day, whatever becomes of the process meanwhile.
+    let news = crawler.fetcher.take_robots_news();
+    if !news.is_empty() {
+        crawler.store.put_robots(news.into_iter().map(manners::robots_copy).collect()).await?;
+    }
     let outcome = match visited {
         Visited::Held(job, until) => {
             state.returned(&job.gate);
@@ -369,31 +405,22 @@ fn failed_starts(store: &Store, plan: &Plan) -> Result<Vec<(String, String)>, St
 impl Crawler {
     /// The times of some gates, as the store keeps them.
     fn gate_rows(&self, keys: &[&str]) -> Vec<GateState> {
-        keys.iter().filter_map(|key| self.fetcher.gate_state(key)).map(row).collect()
+        keys.iter().filter_map(|key| self.fetcher.gate_state(key)).map(manners::gate_row).collect()
     }
 
     fn all_gate_rows(&self) -> Vec<GateState> {
-        self.fetcher.gate_states().into_iter().map(row).collect()
+        self.fetcher.gate_states().into_iter().map(manners::gate_row).collect()
     }
 
-    /// Takes back the gate times of an earlier process, so that a restart asks no site sooner. Once a process, before the
-    /// first crawl.
-    pub fn restore_gates(&self) -> Result<(), StoreError> {
-        let rows = self.store.gates()?.into_iter();
-        let state = |row: GateState| fetch::GateState {
-            key: row.gate,
-            next_allowed: row.next_allowed,
-            hold: None,
-            gap_ms: 0,
-            slow: 1.0,
-            failures: 0,
-            pauses: 0,
-        };
-        self.fetcher.restore_gates(&rows.map(state).collect::<Vec<_>>());
+    /// Takes back gate times, breakers and robots.txt copies of an earlier process, so that a restart asks no site sooner
+    /// or more often. Once a process, before the first crawl.
+    pub fn restore(&self) -> Result<(), StoreError> {
+        let gates: Vec<_> = self.store.gates()?.into_iter().map(manners::gate_state).collect();
+        self.fetcher.restore_gates(&gates);
+        // A copy that cannot be read is asked for again, which does no harm.
+        for copy in self.store.robots().take(MAX_RESTORED).flatten() {
+            self.fetcher.restore_robots(&[manners::robots_state(copy)]);
+        }
         Ok(())
     }
-}
-
-fn row(state: fetch::GateState) -> GateState {
-    GateState { gate: state.key, next_allowed: state.next_allowed }
 }

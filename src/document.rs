@@ -9,6 +9,10 @@ mod diagnostic;
 mod literal;
 mod nearest;
 mod reader;
+mod remove;
+mod schema;
+pub mod shape;
+mod syntax;
 mod values;
 
 use std::cell::{Cell, RefCell};
@@ -16,9 +20,12 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
+use shape::Keys;
+
 pub use diagnostic::{Diagnostic, Level, is_invisible};
 pub use nearest::nearest;
 pub use reader::{Entry, Table};
+pub use schema::schema;
 pub use values::{is_country, is_language};
 
 /// Larger files are refused unread: a hundred thousand barcodes fit ten times over.
@@ -64,15 +71,34 @@ pub struct Problem {
     /// What is wrong.
     pub message: String,
     /// What the underlined text is.
-    pub label: Option<String>,
+    pub label: Option<Box<str>>,
     /// What to write instead.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
+    /// Edits that mend it and change nothing else that the file means; none where only its author can.
+    pub fix: Vec<Edit>,
+}
+
+/// Replaces a byte range of a file's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What goes.
+    pub span: Range<usize>,
+    /// What comes.
+    pub text: String,
 }
 
 impl Problem {
     /// The file cannot mean what it says.
     pub fn error(code: &'static str, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { level: Level::Error, code, span, message: message.into(), label: None, help: None }
+        Self {
+            level: Level::Error,
+            code,
+            span,
+            message: message.into(),
+            label: None,
+            help: None,
+            fix: Vec::new(),
+        }
     }
 
     /// The file means something, but hardly what its author wants.
@@ -83,21 +109,28 @@ impl Problem {
     /// Says beside the underline what the underlined text is.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
+        self.label = Some(label.into().into_boxed_str());
         self
     }
 
     /// Says what to write instead.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(help.into().into_boxed_str());
+        self
+    }
+
+    /// Mends it.
+    #[must_use]
+    pub fn fix(mut self, edits: impl IntoIterator<Item = Edit>) -> Self {
+        self.fix.extend(edits);
         self
     }
 
     /// As [`Self::help`], where there may be nothing to say.
     #[must_use]
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
-        self.help = help.or(self.help);
+        self.help = help.map(String::into_boxed_str).or(self.help);
         self
     }
 }
@@ -114,13 +147,13 @@ pub struct Document<'t> {
 
 /// Reads a file: checks size and encoding, parses TOML, and lets `meaning` make of the root table what it can.
 ///
-/// `meaning` must call [`Table::finish`] on every table that it opens, so that unknown keys are reported. For a
-/// file that is no TOML there is no meaning. What could be recovered of it is shown to `meaning` all the same, so
-/// that faults of single values are reported in the same pass; what depends on lines that may have been lost, such as
-/// a missing key, is not.
+/// Unknown and missing keys are reported by `keys`. For a file that is no TOML there is no meaning. What could be
+/// recovered of it is shown to `meaning` all the same, so that faults of single values are reported in the same pass;
+/// what depends on lines that may have been lost, such as a missing key, is not.
 pub fn read<T>(
     file: &str,
     bytes: &[u8],
+    keys: &'static Keys,
     meaning: impl FnOnce(Table<'_>) -> T,
 ) -> (Option<T>, Vec<Diagnostic>) {
     if bytes.len() > MAX_FILE_BYTES {
@@ -133,23 +166,31 @@ pub fn read<T>(
     let document = Document::new(file, &text);
     document.check_encoding(bytes);
     let read = match DeTable::parse(&text) {
-        Ok(root) => Some(meaning(Table::root(&document, root.get_ref()))),
+        Ok(root) => Some(meaning(Table::root(&document, root.get_ref(), keys))),
         Err(first) if text.len() > MAX_RECOVERY_BYTES => {
-            document.report(syntax_problem(&first, &text));
+            document.report(syntax::problem(&first, &text));
             None
         }
         Err(_) => {
             let (root, faults) = DeTable::parse_recoverable(&text);
             for fault in &faults {
-                document.report(syntax_problem(fault, &text));
+                document.report(syntax::problem(fault, &text));
             }
             let before = document.errors();
-            meaning(Table::root(&document, root.get_ref()));
+            meaning(Table::root(&document, root.get_ref(), keys));
             document.keep_faults_of_values(before);
             None
         }
     };
     (read, document.into_diagnostics())
+}
+
+/// Looks at a file that was read already, for what is worth a warning.
+pub fn examine(file: &str, bytes: &[u8], look: impl FnOnce(&Document<'_>)) -> Vec<Diagnostic> {
+    let text = String::from_utf8_lossy(bytes);
+    let document = Document::new(file, &text);
+    look(&document);
+    document.into_diagnostics()
 }
 
 impl<'t> Document<'t> {
@@ -165,6 +206,12 @@ impl<'t> Document<'t> {
     /// The name that diagnostics show.
     pub fn file(&self) -> &'t str {
         self.file
+    }
+
+    /// The file's name without folders and `.toml`.
+    pub fn stem(&self) -> &'t str {
+        let name = self.file.rsplit(['/', '\\']).next().unwrap_or(self.file);
+        name.strip_suffix(".toml").unwrap_or(name)
     }
 
     /// The 1-based line that a byte of the text stands on.
@@ -205,8 +252,14 @@ impl<'t> Document<'t> {
         value.span.start + start..value.span.start + end
     }
 
-    /// Of the problems found in a file that is no TOML, keeps the syntax errors (the first `syntax_errors`) and those
-    /// that one value shows by itself, on lines without a syntax error.
+    /// The edits that take an item out of a list, or a table out of a list of tables in brackets: with its comma, and
+    /// with its line where it stands there alone. Comments stay.
+    pub fn without_item(&self, item: &Range<usize>) -> Vec<Edit> {
+        remove::item(self.text, item)
+    }
+
+    /// Of the problems found in a file that is no TOML, keeps the syntax errors (the first `syntax_errors`), those that
+    /// one value shows by itself, on lines without a syntax error, and those of keys before the first one.
     fn keep_faults_of_values(&self, syntax_errors: usize) {
         let mut problems = self.problems.borrow_mut();
         let kept = syntax_errors.min(MAX_PROBLEMS).min(problems.len());
@@ -217,9 +270,13 @@ impl<'t> Document<'t> {
             text.starts_with(|letter: char| "\"'+-".contains(letter) || letter.is_ascii_digit())
         };
         problems.extend(found.into_iter().filter(|problem| {
-            code::OF_ONE_VALUE.contains(&problem.code)
-                && (problem.code != code::BAD_VALUE || is_scalar(problem))
-                && !broken.contains(&self.line(problem.span.start))
+            let line = self.line(problem.span.start);
+            let is_of_value = code::OF_ONE_VALUE.contains(&problem.code)
+                && (problem.code != code::BAD_VALUE || is_scalar(problem));
+            // Up to the first syntax error, every table is what its author wrote.
+            let is_of_key =
+                code::OF_ONE_KEY.contains(&problem.code) && broken.iter().all(|fault| line < *fault);
+            (is_of_value || is_of_key) && !broken.contains(&line)
         }));
         self.errors.set(syntax_errors.max(problems.len()));
         self.warnings.set(0);
@@ -252,32 +309,4 @@ impl<'t> Document<'t> {
         }
         placed
     }
-}
-
-fn syntax_problem(fault: &toml::de::Error, text: &str) -> Problem {
-    let span = fault.span().unwrap_or(text.len()..text.len());
-    let problem = Problem::error(code::TOML_SYNTAX, span, format!("this is not TOML: {}", fault.message()));
-    let help = syntax_help(fault.message(), text.get(problem.span.start..).unwrap_or_default());
-    problem.maybe_help(help.map(str::to_owned))
-}
-
-/// What to write instead, for the slips that people make who meet TOML for the first time. `rest` begins where the
-/// parser stopped.
-fn syntax_help(message: &str, rest: &str) -> Option<&'static str> {
-    const HELP: [(&str, &str); 7] = [
-        ("must be quoted", "put it in quotation marks: \"like this\""),
-        ("missing escaped value", "in \"…\" a backslash begins an escape; write a regex between '…'"),
-        ("duplicate key", "give the two different names, or write them as one list"),
-        ("unexpected key or value", "a text that holds quotation marks of its own stands between '…'"),
-        ("invalid basic string", "end the text with \" on the same line"),
-        ("invalid literal string", "end the text with ' on the same line"),
-        ("unclosed table", "a header is one name in brackets, without spaces: [pat.name]"),
-    ];
-    if rest.starts_with(['“', '”', '„', '‘', '’', '«', '»']) {
-        return Some("texts stand in straight quotation marks: \"like this\" or 'like this'");
-    }
-    if rest.starts_with(':') {
-        return Some("write `=` between a key and its value");
-    }
-    HELP.iter().find(|(part, _)| message.contains(part)).map(|(_, help)| *help)
 }

@@ -2,7 +2,8 @@
 //!
 //! An [`EvidenceWriter`] answers only when the records are on disk, so that a finding never points at nothing. A
 //! [`WarcReader`] reads our own and foreign files. [`verify`] proves that what findings point at is unchanged. Files lie
-//! in the `evidence` folder of a data folder, as `caveat-YYYYMMDDHHMMSS-NNNNN.warc.gz`.
+//! in the `evidence` folder of a data folder, as `caveat-YYYYMMDDHHMMSS-NNNNN.warc.gz`; exchanges that led to no finding
+//! in `evidence/unflagged`, a file a day, so that they can be dropped by whole files.
 
 mod digest;
 mod error;
@@ -19,4 +20,4 @@ pub use files::Repair;
 pub use http::{HttpMessage, http_response};
 pub use reader::{Record, WarcReader};
 pub use verify::{Claim, Problem, Verified, read_place, verify};
-pub use writer::{EvidenceWriter, Kept};
+pub use writer::{EvidenceWriter, Kept, Pruned};

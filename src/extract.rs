@@ -5,19 +5,25 @@
 //! `shown`, `prices`, `labels`, `stock`, `select`) → one listing (`merge`), with cards (`cards`), links (`links`) and the kind of page
 //! (`page_type`). No tree is built unless the source has CSS selectors.
 
+mod adapter;
 mod annotated;
 mod cards;
 pub mod charset;
+mod css;
 pub mod currency;
+mod draft;
+pub mod elements;
 mod entity;
 pub mod gtin;
 mod head;
+mod json_path;
 mod labels;
 mod language;
 pub mod lenient;
 mod links;
 mod merge;
 pub mod money;
+mod names;
 mod outline;
 mod page_type;
 mod prices;
@@ -29,9 +35,11 @@ mod select;
 mod shown;
 mod state;
 mod stock;
+mod tables;
 mod text;
 mod words;
 
+pub use draft::{Draft, DraftLine, draft};
 use serde::Serialize;
 
 use crate::page::{Extracted, Page, PageType};
@@ -116,7 +124,7 @@ pub struct FieldExplanation {
 pub struct ExplainedCandidate {
     /// The value as read.
     pub value: String,
-    /// The reader: `select`, `state`, `json-ld`, `microdata`, `rdfa`, `open-graph`, `meta` or `text`.
+    /// The reader: `select`, `adapter`, `state`, `json-ld`, `microdata`, `rdfa`, `open-graph`, `meta` or `text`.
     pub source: String,
     /// Where it stood: a JSON path, an attribute or an element.
     pub place: String,

@@ -159,12 +159,12 @@ impl Fetcher {
         self.gates.restore(states);
     }
 
-    /// What is known of every robots.txt, sorted by origin: to be kept over a restart.
-    pub fn robots_states(&self) -> Vec<RobotsState> {
-        self.origins.states()
+    /// What was learned of robots.txt files since the last call, by origin: to be kept over a restart.
+    pub fn take_robots_news(&self) -> Vec<RobotsState> {
+        self.origins.take_news()
     }
 
-    /// Takes back what [`Fetcher::robots_states`] gave before a restart.
+    /// Takes back what [`Fetcher::take_robots_news`] gave before a restart.
     pub fn restore_robots(&self, states: &[RobotsState]) {
         self.origins.restore(states, self.options.clock.now());
     }

@@ -37,6 +37,7 @@ pub mod store;
 pub mod crawl;
 pub mod demo;
 pub mod scan;
+pub mod schedule;
 pub mod workbench;
 pub mod workspace;
 

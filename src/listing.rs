@@ -2,10 +2,14 @@
 //!
 //! This is also the JSON contract of `extract`, of `scan`'s input and of the corpus (docs/architecture.md).
 
+mod reading;
+
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use reading::ListingError;
 
 /// One offer. Only `title` is required on input; absent fields are null or empty on output.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -32,7 +32,7 @@ use self::scan::Tiers;
 use crate::finding::{Hit, Severity};
 use crate::listing::Listing;
 use crate::normalise::disguise::DisguisedTerm;
-use crate::rules::model::{Bound, RuleSet};
+use crate::rules::model::{Bound, Field, RuleSet};
 
 /// Matches kept a pattern and field; an officer needs no more. A pattern that a condition counts keeps what it asks.
 pub const MAX_MATCHES_PER_FIELD: usize = 32;
@@ -79,6 +79,8 @@ struct CompiledPattern {
     name: String,
     rule: u32,
     fields: FieldSet,
+    /// Of the attributes, only those of these folded names; empty: all.
+    attributes: Vec<String>,
     /// Its occurrence makes the rule worth evaluating.
     triggers: bool,
     /// Matches kept a field.
@@ -152,7 +154,23 @@ impl Matcher {
         SCRATCH.with_borrow_mut(|scratch| self.hits_with(listing, market, scratch))
     }
 
-    /// The same with buffers of the caller's.
+    /// The same, with the titles and descriptions that lost (`conflicts`) read as titles and descriptions too. A match in
+    /// one names its field `conflicts[N]`.
+    pub fn hits_with_lost_texts(&self, listing: &Listing, market: Option<&str>) -> Vec<Hit> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut texts = fields::texts(listing, self.fields);
+            texts.extend(fields::lost_texts(listing, self.fields));
+            scan::scan(self, &texts, scratch);
+            evaluate::evaluate(self, listing, market, &texts, scratch)
+        })
+    }
+
+    /// Whether `listing` has titles or descriptions that lost.
+    pub fn has_lost_texts(listing: &Listing) -> bool {
+        !fields::lost_texts(listing, FieldSet::from_iter([Field::Title, Field::Description])).is_empty()
+    }
+
+    /// The same as [`Matcher::hits`] with buffers of the caller's.
     pub fn hits_with(&self, listing: &Listing, market: Option<&str>, scratch: &mut Scratch) -> Vec<Hit> {
         let texts = fields::texts(listing, self.fields);
         scan::scan(self, &texts, scratch);

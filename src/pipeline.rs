@@ -29,7 +29,16 @@ pub fn judge_page(page: &Page, extractor: &Extractor, matcher: &Matcher, market:
     JudgedPage { extracted, verdict, card_verdicts }
 }
 
-/// Judges one listing.
+/// Judges one listing. Titles and descriptions that lost against others of the same page are read too, so that a decoy
+/// hides no offer: what they say can add a hit, never take one away.
 pub fn judge_listing(listing: &Listing, matcher: &Matcher, market: Option<&str>) -> Verdict {
-    verdict::decide(matcher.hits(listing, market))
+    let mut hits = matcher.hits(listing, market);
+    if Matcher::has_lost_texts(listing) {
+        let more = matcher.hits_with_lost_texts(listing, market);
+        let new: Vec<_> =
+            more.into_iter().filter(|hit| hits.iter().all(|known| known.rule != hit.rule)).collect();
+        hits.extend(new);
+        hits.sort_by(|a, b| a.rule.cmp(&b.rule));
+    }
+    verdict::decide(hits)
 }

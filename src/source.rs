@@ -1,5 +1,7 @@
 //! One marketplace or shop to crawl, as its `sources/ID.toml` says.
 
+pub mod adapter;
+mod keys;
 mod parser;
 mod schedule;
 mod selector;
@@ -8,7 +10,8 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-pub use parser::parse;
+pub use keys::KEYS;
+pub use parser::{Known, parse, parse_against};
 
 /// A shop: where to start, how far to go, how gently, and how to read it.
 #[derive(Debug, Clone)]

@@ -46,7 +46,7 @@ pub use frontier::{
 pub use receipt::Receipt;
 
 use self::board::{Board, Held};
-use self::rows::{GateRow, MetaRow, RobotsRow, RunRow};
+use self::rows::{GateRow, MetaRow, RunRow};
 use self::sellers::SellerKey;
 use self::staging::Staging;
 use self::tables::{Table, Tables};
@@ -81,6 +81,17 @@ impl Default for StoreOptions {
     }
 }
 
+/// What a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    /// It is not there, or empty.
+    Nothing,
+    /// A store.
+    Store,
+    /// Something else, which is not ours to write into.
+    Other,
+}
+
 /// How many rows there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
@@ -100,6 +111,19 @@ impl Store {
     /// Opens the store in a data folder, which is created when it is missing.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         Self::open_with(dir, clock, StoreOptions::default())
+    }
+
+    /// Opens a store that must be there already: whoever only reads makes none by mistake.
+    pub fn open_existing(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        match opening::look(dir) {
+            Inside::Store => Self::open(dir, clock),
+            Inside::Nothing | Inside::Other => Err(StoreError::NoStore { path: dir.to_owned() }),
+        }
+    }
+
+    /// What lies in a folder, without touching it.
+    pub fn look(dir: &Path) -> Inside {
+        opening::look(dir)
     }
 
     /// Opens the store with other bounds than the usual ones.
@@ -227,25 +251,22 @@ impl Store {
         let rows = self.tables.scan(Table::Gates, &[]);
         rows.map(|row| {
             let (key, value) = row?;
-            let GateRow { next_allowed } = self.tables.decode(Table::Gates, &key, &value)?;
-            Ok(GateState { gate: String::from_utf8_lossy(&key).into_owned(), next_allowed })
+            let row: GateRow = self.tables.decode(Table::Gates, &key, &value)?;
+            let GateRow { next_allowed, hold, gap_ms, slow_percent, failures, pauses } = row;
+            let gate = String::from_utf8_lossy(&key).into_owned();
+            Ok(GateState { gate, next_allowed, hold, gap_ms, slow_percent, failures, pauses })
         })
         .collect()
     }
 
-    /// Keeps a host's robots.txt (key: scheme, host and port as the crawl writes them).
-    pub fn put_robots(&self, host: &str, copy: RobotsCopy) -> Receipt<()> {
-        let host = host.to_owned();
-        self.submit(move |staging| queue::put_robots(staging, &host, copy))
+    /// Keeps what is known of some origins' robots.txt.
+    pub fn put_robots(&self, copies: Vec<RobotsCopy>) -> Receipt<()> {
+        self.submit(move |staging| queue::put_robots(staging, copies))
     }
 
-    /// The kept robots.txt of a host.
-    pub fn robots(&self, host: &str) -> Result<Option<RobotsCopy>, StoreError> {
-        let row: Option<RobotsRow> = self.tables.read_parts(Table::Robots, host.as_bytes())?;
-        Ok(row.map(|RobotsRow { fetched_at, status, text, bytes }| {
-            let body = text.map(String::into_bytes).or(bytes).unwrap_or_default();
-            RobotsCopy { fetched_at, status, body }
-        }))
+    /// Every kept robots.txt, by origin. Streams.
+    pub fn robots(&self) -> impl Iterator<Item = Result<RobotsCopy, StoreError>> + use<> {
+        queue::robots(&self.tables)
     }
 
     /// Adds or renews findings outside a crawl: a known id keeps its state, `first_seen` and proof. Answers how many

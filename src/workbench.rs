@@ -1,4 +1,42 @@
-//! What rule authors work with: lints that need folding, and the tests that stand in the rules.
+//! What rule authors work with: lints and their repair, the tests that stand in the rules, schemas of what they write, and
+//! measuring on a corpus.
 
+pub mod ablate;
+pub mod annotate;
+pub mod bitmaps;
+pub mod canary;
+pub mod check;
+pub mod clusters;
+pub mod collide;
+pub mod corpus;
+pub mod coverage;
+pub mod csv;
+pub mod diff;
+pub mod edit;
+pub mod eval;
+pub mod explain;
+pub mod fix;
+pub mod format;
+pub mod import;
+mod inclusion;
+pub mod kept;
 pub mod lint;
+pub mod looks;
+pub mod mutate;
+pub mod overlap;
+pub mod parallel;
+pub mod parts;
+mod probe;
+pub mod profile;
+pub mod promote;
+pub mod removal;
 pub mod rule_test;
+pub mod schema;
+pub mod session;
+pub mod skeleton;
+pub mod split;
+pub mod statistics;
+pub mod suggest;
+pub mod terms;
+pub mod timing;
+mod truth;

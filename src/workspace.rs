@@ -3,6 +3,7 @@
 
 mod embedded;
 mod init;
+mod revision;
 
 use std::fs;
 use std::io;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use embedded::packs as embedded_packs;
 pub use init::{InitError, Made, init};
+pub use revision::{RevisionError, rules_at};
 
 use crate::config::{self, Config};
 use crate::document::{Diagnostic, Level};
@@ -157,6 +159,14 @@ impl Workspace {
 /// Reads a source file. What is odd comes beside the source.
 pub fn read_source(path: &Path) -> Result<(Source, Vec<Diagnostic>), WorkspaceError> {
     read_checked(path, source::parse)
+}
+
+/// The same, and reports packs and lists that the source names and that do not exist.
+pub fn read_source_against(
+    path: &Path,
+    known: source::Known<'_>,
+) -> Result<(Source, Vec<Diagnostic>), WorkspaceError> {
+    read_checked(path, |file, text| source::parse_against(file, text, known))
 }
 
 fn read_checked<T>(

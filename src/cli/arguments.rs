@@ -1,5 +1,8 @@
 //! What can be typed: every command and option, and nothing of what they do.
 
+pub(super) mod measure;
+pub(super) mod workbench;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -61,6 +64,9 @@ pub(super) enum Command {
     /// Work on rules
     #[command(subcommand)]
     Rules(Rules),
+    /// Labelled listings that rules are measured on
+    #[command(subcommand)]
+    Corpus(measure::Corpus),
     /// What was flagged
     #[command(subcommand)]
     Findings(Findings),
@@ -70,6 +76,9 @@ pub(super) enum Command {
     /// Marketplaces and shops
     #[command(subcommand)]
     Sources(Sources),
+    /// When sources are due
+    #[command(subcommand)]
+    Schedule(Schedule),
     /// Check this installation
     Doctor,
     /// Print a completion script for a shell
@@ -167,28 +176,73 @@ pub(super) struct Extract {
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
     /// List the rules
-    List(RulePath),
+    List(RuleChoice),
     /// Check rule files for errors and likely mistakes
-    Lint(RulePath),
+    Lint(Lint),
     /// Run the tests inside the rules
-    Test(RulePath),
+    Test(workbench::Test),
+    /// Print the JSON Schema of a kind of file, for editors
+    Schema(Schema),
+    #[command(flatten)]
+    Measure(measure::Measure),
+    #[command(flatten)]
+    Workbench(workbench::Workbench),
 }
 
 /// Which rules.
 #[derive(Debug, Args)]
-pub(super) struct RulePath {
-    /// A rules folder [default: rules/ in the workspace, else the packs inside the program]
-    #[arg(value_name = "DIR")]
-    pub(super) path: Option<PathBuf>,
+pub(super) struct RuleChoice {
+    /// Rule files, folders, or ids (or the beginning of one) [default: all in rules/ of the workspace, else the packs
+    /// inside the program]
+    #[arg(value_name = "FILE|DIR|ID")]
+    pub(super) what: Vec<String>,
     /// Only these rules (id, or the beginning of one)
     #[arg(long, value_name = "ID")]
     pub(super) rule: Vec<String>,
 }
 
+/// `caveat rules lint`
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Which
+    #[command(flatten)]
+    pub(super) choice: RuleChoice,
+    /// Mend what can be mended without changing what a rule finds, and write the files
+    #[arg(long)]
+    pub(super) fix: bool,
+    /// How to show what is wrong; --json is the same as --format json
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub(super) format: LintFormat,
+}
+
+/// How `rules lint` shows what is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// For people, on standard error
+    Text,
+    /// One JSON object a line
+    Json,
+    /// Annotations of GitHub Actions
+    Github,
+    /// One SARIF 2.1.0 document
+    Sarif,
+}
+
+/// `caveat rules schema`
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Which kind of file [default: list the kinds]
+    #[arg(value_name = "KIND")]
+    pub(super) kind: Option<String>,
+    /// Write the schemas of all kinds into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "kind")]
+    pub(super) write: Option<PathBuf>,
+}
+
 /// `caveat findings …`
 #[derive(Debug, Subcommand)]
 pub(super) enum Findings {
-    /// List findings, gravest first
+    /// List findings, gravest first (JSON Lines where standard output is no terminal)
     List(FindingFilter),
     /// Show one finding with its matches in the original text
     Show {
@@ -239,17 +293,37 @@ pub(super) enum Evidence {
     Verify,
 }
 
+/// `caveat sources check`
+#[derive(Debug, Args)]
+pub(super) struct SourcesCheck {
+    /// Ids or files; a few pages of each are fetched, under robots.txt and the source's limits [default: all files are
+    /// checked, nothing is fetched]
+    #[arg(value_name = "SOURCE")]
+    pub(super) sources: Vec<String>,
+    /// Check the files only, fetch nothing
+    #[arg(long, conflicts_with = "page")]
+    pub(super) offline: bool,
+    /// Pages of each source that are fetched, at most
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
+    pub(super) pages: u16,
+    /// Show how these saved pages are read instead of fetching any (.html, .html.gz, WARC files, folders)
+    #[arg(long, value_name = "PATH")]
+    pub(super) page: Vec<PathBuf>,
+    /// The address that the saved page was taken from
+    #[arg(long, value_name = "URL", requires = "page")]
+    pub(super) url: Option<url::Url>,
+    /// Write the draft of a [select] to this file instead of showing it
+    #[arg(long, value_name = "FILE")]
+    pub(super) draft: Option<PathBuf>,
+}
+
 /// `caveat sources …`
 #[derive(Debug, Subcommand)]
 pub(super) enum Sources {
     /// List the sources
     List,
-    /// Check source files
-    Check {
-        /// Ids or files [default: all]
-        #[arg(value_name = "SOURCE")]
-        sources: Vec<String>,
-    },
+    /// Check source files; of sources that are named, also how their pages are read
+    Check(SourcesCheck),
     /// Say whether an address would be fetched, and why
     Why {
         /// The address
@@ -265,5 +339,26 @@ pub(super) enum Sources {
         /// Addresses or paths
         #[arg(required = true, value_name = "URL")]
         urls: Vec<String>,
+    },
+}
+
+/// `caveat schedule …`
+#[derive(Debug, Subcommand)]
+pub(super) enum Schedule {
+    /// List the sources that have a schedule, and which are due
+    List,
+    /// Show the next times, soonest first
+    Next {
+        /// Only of this source
+        source: Option<String>,
+        /// How many [default: 5]
+        #[arg(short = 'n', long, value_name = "N")]
+        count: Option<usize>,
+    },
+    /// Crawl what is due, then end: for a timer that calls it every few minutes
+    Run {
+        /// Exit with 1 when something at or above this severity was flagged
+        #[arg(long, value_name = "SEVERITY")]
+        fail_on: Option<Severity>,
     },
 }

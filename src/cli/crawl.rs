@@ -18,12 +18,12 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::crawl::dry_run::{StartPage, dry_run};
 use crate::crawl::stop::{Stop, stop};
-use crate::crawl::{CrawlError, Crawler, Ended, Plan, crawl};
+use crate::crawl::{CrawlError, Crawler, Dropped, Ended, Plan, crawl};
 use crate::evidence::EvidenceWriter;
 use crate::fetch::{FetchOptions, Fetcher};
 use crate::finding::Severity;
 use crate::source::{Limits, RequestOptions, Select, Source};
-use crate::store::{FindingFilter, Store};
+use crate::store::{FindingFilter, Inside, Store};
 use crate::workspace::Workspace;
 
 /// Sources crawled at once; each has its own gates, and a hundred pages under way are enough for one machine.
@@ -40,9 +40,17 @@ pub(super) fn run(shell: &Shell, arguments: &Crawl) -> Outcome {
     if arguments.dry_run {
         return dry(shell, &workspace, plans).map(|dry| dry.max(exit).max(rulebook.exit));
     }
+    if Store::look(&workspace.data) == Inside::Other {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "{} holds other things than a crawl; name an empty or new data folder",
+            workspace.data.display()
+        )));
+    }
     let crawler = open(shell, &workspace)?;
-    let runs = run_plans(shell, &runtime()?, &crawler, plans)?;
+    let runtime = runtime()?;
+    let runs = run_plans(shell, &runtime, &crawler, plans)?;
     exit = exit.max(show(shell, &runs)?);
+    drop_old(shell, &workspace.config, &runtime, &crawler)?;
     if runs.iter().any(|(_, run)| run.as_ref().is_ok_and(|ended| ended.report.flagged_total() > 0)) {
         let hint = format!("caveat findings list{}", shell.data_flag());
         shell.say(format_args!("next: {}", styled(hint, BOLD)));
@@ -57,6 +65,18 @@ pub(super) fn run(shell: &Shell, arguments: &Crawl) -> Outcome {
     Ok(exit.max(rulebook.exit))
 }
 
+/// Keeps to the retention times, and says what that cost.
+fn drop_old(shell: &Shell, config: &Config, runtime: &Runtime, crawler: &Crawler) -> Result<(), Failure> {
+    let dropped = runtime.block_on(crawler.drop_old(&config.retention)).map_err(Failure::incomplete)?;
+    if dropped != Dropped::default() {
+        shell.say(format_args!(
+            "kept long enough: {} unflagged listings and {} files of exchanges without a finding were dropped",
+            dropped.listings, dropped.exchanges.files
+        ));
+    }
+    Ok(())
+}
+
 /// Opens everything that a crawl writes to.
 pub(super) fn open(shell: &Shell, workspace: &Workspace) -> Result<Arc<Crawler>, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -68,11 +88,11 @@ pub(super) fn open(shell: &Shell, workspace: &Workspace) -> Result<Arc<Crawler>,
     }
     let fetcher = fetcher(&workspace.config, Arc::clone(&clock))?;
     let crawler = Arc::new(Crawler { store: Arc::new(store), evidence, fetcher, clock });
-    crawler.restore_gates()?;
+    crawler.restore()?;
     Ok(crawler)
 }
 
-fn fetcher(config: &Config, clock: Arc<dyn Clock>) -> Result<Fetcher, Failure> {
+pub(super) fn fetcher(config: &Config, clock: Arc<dyn Clock>) -> Result<Fetcher, Failure> {
     Fetcher::new(FetchOptions::new(user_agent(config), clock)).map_err(Failure::usage)
 }
 
@@ -155,7 +175,7 @@ fn sources(shell: &Shell, workspace: &Workspace, arguments: &Crawl) -> Result<(V
 }
 
 /// A shop must be able to see who asks and whom to write to.
-fn check_contact(config: &Config, sources: &[Source]) -> Result<(), Failure> {
+pub(super) fn check_contact(config: &Config, sources: &[Source]) -> Result<(), Failure> {
     let loopback = |url: &url::Url| match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -186,9 +206,21 @@ pub(super) fn plans(
         let matcher = rulebook.matcher(shell, &source.packs, false);
         let plan = match only {
             Some(url) => Plan::only(source, url.clone(), matcher),
-            None => Plan::new(source, matcher).map_err(Into::into),
+            None => {
+                let words = rulebook.search_words(shell, &source)?;
+                Plan::new(source, matcher, &words).map_err(Into::into)
+            }
         };
-        plans.push(Arc::new(plan.map_err(Failure::usage)?));
+        let plan = plan.map_err(Failure::usage)?;
+        if plan.words_left_out() > 0 {
+            shell.warn(format_args!(
+                "source {:?}: {} search terms are not asked for, because searches take at most half of max_pages ({})",
+                plan.source.id,
+                plan.words_left_out(),
+                plan.source.limits.max_pages
+            ));
+        }
+        plans.push(Arc::new(plan));
     }
     Ok(plans)
 }

@@ -7,7 +7,7 @@ use super::rulebook::Rulebook;
 use super::shell::Shell;
 use super::terminal::{BAD, GOOD, styled};
 use crate::clock::SystemClock;
-use crate::store::Store;
+use crate::store::{Inside, Store};
 
 pub(super) fn run(shell: &Shell) -> Outcome {
     let workspace = shell.workspace()?;
@@ -52,7 +52,10 @@ pub(super) fn run(shell: &Shell) -> Outcome {
         &format!("{} files, {wrong} wrong", paths.len()),
         Some("caveat sources check"),
     );
-    if workspace.data.exists() {
+    if Store::look(&workspace.data) == Inside::Other {
+        let message = format!("{} holds other things than a crawl", workspace.data.display());
+        line(false, "data", &message, Some("name another folder with --data, or with `data` in caveat.toml"));
+    } else if workspace.data.exists() {
         for check in Store::doctor(&workspace.data, Arc::new(SystemClock)) {
             line(check.ok, check.name, &check.message, check.cure.as_deref());
         }

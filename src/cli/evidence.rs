@@ -13,7 +13,7 @@ use crate::store::{FindingFilter, Store};
 
 pub(super) fn run(shell: &Shell, Command::Verify: &Command) -> Outcome {
     let workspace = shell.workspace()?;
-    let store = Store::open(&workspace.data, Arc::new(SystemClock))?;
+    let store = Store::open_existing(&workspace.data, Arc::new(SystemClock))?;
     let mut claims = Vec::new();
     let mut without = 0;
     for finding in store.findings(FindingFilter::default()) {

@@ -63,7 +63,10 @@ impl From<io::Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::incomplete(error)
+        match error {
+            StoreError::NoStore { .. } | StoreError::NotOne { .. } => Self::usage(error),
+            _ => Self::incomplete(error),
+        }
     }
 }
 
@@ -75,7 +78,10 @@ impl From<EvidenceError> for Failure {
 
 impl From<InitError> for Failure {
     fn from(error: InitError) -> Self {
-        Self::incomplete(error)
+        match error {
+            InitError::Unwritable { .. } => Self::incomplete(error),
+            InitError::Unsound(_) => Self::usage(error),
+        }
     }
 }
 

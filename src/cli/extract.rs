@@ -45,7 +45,8 @@ pub(super) fn run(shell: &Shell, arguments: Extract) -> Outcome {
                 }
                 Content::Unreadable(error) => {
                     exit = Exit::Incomplete;
-                    shell.problem(format_args!("{}: {}", harmless(&record.file), harmless(&error)));
+                    let at = record.line.map(|line| format!(":{line}")).unwrap_or_default();
+                    shell.problem(format_args!("{}{at}: {}", harmless(&record.file), harmless(&error)));
                     json_line(&bad(error))
                 }
                 Content::Listing { .. } => {

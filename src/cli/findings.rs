@@ -1,5 +1,6 @@
 //! `caveat findings`
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -9,24 +10,23 @@ use super::rulebook::Rulebook;
 use super::shell::Shell;
 use super::terminal::{BOLD, DIM, harmless, harmless_cut, json_line, out, severity_style, styled, table};
 use crate::clock::SystemClock;
+use crate::document;
 use crate::finding::{Evidence, Finding, Hit, Match};
 use crate::listing::Listing;
 use crate::store::{FindingFilter, FindingRecord, Store};
+use crate::workspace::Workspace;
 
 /// Findings shown on a terminal unless `--limit` says otherwise; more than a screen or two is for --json.
 const SHOWN: usize = 50;
 
 pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
     let workspace = shell.workspace()?;
-    if !workspace.data.exists() {
-        return Err(Failure::usage(anyhow::anyhow!(
-            "there is no data folder {}: crawl something first (`caveat demo` needs nothing), or name one with --data",
-            workspace.data.display()
-        )));
-    }
-    let store = Store::open(&workspace.data, Arc::new(SystemClock))?;
+    let store = Store::open_existing(&workspace.data, Arc::new(SystemClock))?;
     match command {
-        Command::List(filter) => list(shell, &store, filter),
+        Command::List(filter) => {
+            check_filter(shell, &workspace, &store, &filter)?;
+            list(shell, &store, filter)
+        }
         Command::Show { id } => {
             let record = store.finding(&id)?;
             if shell.global.json {
@@ -36,8 +36,55 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
             let mut rulebook = Rulebook::open(shell, &workspace)?;
             show(&mut rulebook, &record)
         }
-        Command::Export { filter, format } => export(&store, filter, format),
+        Command::Export { filter, format } => {
+            check_filter(shell, &workspace, &store, &filter)?;
+            export(&store, filter, format)
+        }
     }
+}
+
+/// A misspelt class or source would look like "nothing found".
+fn check_filter(shell: &Shell, workspace: &Workspace, store: &Store, filter: &Filter) -> Result<(), Failure> {
+    if let Some(class) = &filter.class {
+        let rulebook = Rulebook::open(shell, workspace)?;
+        let classes = rulebook.loaded.set.taxonomy.classes.keys();
+        let families = classes.clone().filter_map(|class| Some(class.split_once('.')?.0.to_owned()));
+        let known: BTreeSet<String> = classes.cloned().chain(families).collect();
+        let of_class = FindingFilter { class: Some(class.clone()), ..FindingFilter::default() };
+        unknown("class", class, &known, store.findings(of_class))?;
+    }
+    if let Some(source) = &filter.source {
+        let files = workspace.source_paths()?;
+        let files = files.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+        let mut known: BTreeSet<String> = files.collect();
+        known.extend(store.runs(None)?.into_iter().map(|run| run.source));
+        let of_source = FindingFilter { source: Some(source.clone()), ..FindingFilter::default() };
+        unknown("source", source, &known, store.findings(of_source))?;
+    }
+    Ok(())
+}
+
+/// Names listed where none is near what was typed.
+const NAMES_SHOWN: usize = 12;
+
+/// Findings of a class or source that has gone since are still asked for by its name.
+fn unknown<T>(
+    what: &str,
+    name: &str,
+    known: &BTreeSet<String>,
+    mut kept: impl Iterator<Item = T>,
+) -> Result<(), Failure> {
+    if known.contains(name) || kept.next().is_some() {
+        return Ok(());
+    }
+    let near = document::nearest(name, known.iter().map(String::as_str));
+    let all = || known.iter().take(NAMES_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let hint = match near {
+        Some(near) => format!("; did you mean {near:?}?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; there are {}", all()),
+    };
+    Err(Failure::usage(anyhow::anyhow!("there is no {what} {name:?}{hint}")))
 }
 
 fn select(store: &Store, filter: Filter) -> impl Iterator<Item = Result<Finding, Failure>> + use<> {
@@ -162,8 +209,8 @@ fn state(finding: &Finding) -> &'static str {
 /// not, a minus sign included.
 fn csv_row<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let cells = cells.map(|cell| {
-        let formula =
-            cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+        let formula = cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+            && cell.parse::<f64>().is_err();
         let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
         let cell = harmless_lines(&cell);
         if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
@@ -267,6 +314,9 @@ fn fields(listing: &Listing) -> Vec<(String, &str)> {
     );
     let seller = listing.seller.as_ref().and_then(|seller| seller.name.as_deref());
     fields.extend(seller.map(|name| ("seller".to_owned(), name)));
+    let lost = listing.conflicts.iter().enumerate();
+    let lost = lost.filter(|(_, conflict)| matches!(conflict.field.as_str(), "title" | "description"));
+    fields.extend(lost.map(|(n, conflict)| (format!("conflicts[{n}]"), conflict.value.as_str())));
     fields
 }
 
@@ -320,9 +370,9 @@ mod tests {
     #[test]
     fn spreadsheet_formulas_become_text_and_numbers_stay() {
         let row = csv_row(
-            ["=1+1", "-12.50", "@x", "a,b", "say \"hi\"", "two\nlines", "+49 30", "fine"].into_iter(),
+            ["=1+1", "-12.50", "@x", "a,b", "say \"hi\"", "two\nlines", "+49 30", "＝1", "fine"].into_iter(),
         );
-        assert_eq!(row, "'=1+1,-12.50,'@x,\"a,b\",\"say \"\"hi\"\"\",two lines,'+49 30,fine");
+        assert_eq!(row, "'=1+1,-12.50,'@x,\"a,b\",\"say \"\"hi\"\"\",two lines,'+49 30,'＝1,fine");
     }
 
     #[test]

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::exit::{Exit, Failure};
 use super::shell::Shell;
+use crate::document;
 use crate::matcher::Matcher;
 use crate::rules::load::{LoadOptions, Loaded, Packs, load};
+use crate::source::Source;
 use crate::verdict::UNDECIDED_CLASS;
 use crate::workspace::Workspace;
 
@@ -45,6 +47,34 @@ impl Rulebook {
                 known.join(", ")
             ))),
         }
+    }
+
+    /// What a source searches for, its lists resolved to words.
+    pub(super) fn search_words(&self, shell: &Shell, source: &Source) -> Result<Vec<String>, Failure> {
+        let mut words = Vec::new();
+        for term in source.search.iter().flat_map(|search| &search.terms) {
+            match term.strip_prefix('@') {
+                None => words.push(term.clone()),
+                Some("alerts") => shell.warn(format_args!(
+                    "source {:?}: there are no alerts yet, so `@alerts` searches for nothing",
+                    source.id
+                )),
+                Some(name) => {
+                    let lists = &self.loaded.lists;
+                    let Some(list) = lists.iter().find(|list| list.name == name) else {
+                        let near = document::nearest(name, lists.iter().map(|list| list.name.as_str()));
+                        let hint =
+                            near.map(|near| format!("; did you mean \"@{near}\"?")).unwrap_or_default();
+                        return Err(Failure::usage(anyhow::anyhow!(
+                            "source {:?} searches for {term:?}, and there is no such list{hint}",
+                            source.id
+                        )));
+                    };
+                    words.extend(list.terms.iter().chain(&list.stems).cloned());
+                }
+            }
+        }
+        Ok(words)
     }
 
     /// How many rules run where a source names no packs.

@@ -12,10 +12,11 @@ pub(super) fn report(report: &Report, complete: bool) -> String {
     let mut text = String::new();
     let until = report.finished.unwrap_or(report.started);
     let head = match (complete, report.finished) {
+        (true, Some(_)) if report.fetched == 0 => "finished, but nothing was fetched".to_owned(),
         (true, Some(_)) => format!("finished in {}", duration(until.since(report.started))),
         _ => format!("stopped with {} waiting; run the same command again to resume", report.queued),
     };
-    let mark = if complete { styled("✓", GOOD) } else { styled("…", WARN) };
+    let mark = if complete && report.fetched > 0 { styled("✓", GOOD) } else { styled("…", WARN) };
     let resumed = if report.resumed.is_some() { ", resumed" } else { "" };
     let name = styled(&report.source, BOLD);
     let _ = writeln!(text, "{mark} {name}  run {}{resumed}, {head}", report.run);
@@ -23,6 +24,9 @@ pub(super) fn report(report: &Report, complete: bool) -> String {
         report.pages.iter().map(|(kind, n)| format!("{n} {}", page_name(kind))).collect();
     line(&mut text, "fetched", report.fetched, &pages.join(", "));
     line(&mut text, "listings", report.listings, &format!("and {} cards on category pages", report.cards));
+    if report.searches > 0 {
+        line(&mut text, "searched", report.searches, "pages of the shop's own search");
+    }
     line(&mut text, "flagged", report.flagged_total(), "");
     rows(&mut text, &report.flagged, str::to_owned);
     if report.not_fetched_total() > 0 {

@@ -15,6 +15,8 @@ pub mod count {
     pub const LISTINGS: &str = "listings";
     /// Cards read from category pages.
     pub const CARDS: &str = "cards";
+    /// Pages of the shop's own search.
+    pub const SEARCHES: &str = "searches";
     /// Flagged listings of one class.
     pub const FLAGGED: &str = "flagged.";
     /// Addresses that gave no page, by reason.
@@ -50,6 +52,8 @@ pub struct Report {
     pub listings: u64,
     /// Cards read from category pages.
     pub cards: u64,
+    /// Pages of the shop's own search, among the pages above.
+    pub searches: u64,
     /// Flagged listings by class.
     pub flagged: BTreeMap<String, u64>,
     /// Addresses that gave no page, by reason.
@@ -90,6 +94,7 @@ impl Report {
             pages,
             listings: single(count::LISTINGS),
             cards: single(count::CARDS),
+            searches: single(count::SEARCHES),
             flagged: group(count::FLAGGED),
             not_fetched,
             not_followed: group(count::NOT_FOLLOWED),

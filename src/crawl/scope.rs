@@ -77,6 +77,14 @@ impl Scope {
         }
     }
 
+    /// Lets addresses through that the source asks for by itself, whatever its patterns say, and the sites they are on.
+    pub(super) fn exempt<'a>(&mut self, addresses: impl Iterator<Item = &'a str>) {
+        for address in addresses {
+            self.gates.extend(Url::parse(address).ok().map(|url| gate_key(&url)));
+            self.start.insert(address.to_owned());
+        }
+    }
+
     /// Whether an address `depth` links away from a start page may be fetched.
     pub fn check(&self, url: &Url, depth: u32) -> Result<(), OutOfScope> {
         fetch::check_url(url, &self.loopback).map_err(|error| OutOfScope::Unusable(error.to_string()))?;

@@ -19,14 +19,13 @@ use crate::page::{LinkKind, Page, PageType};
 use crate::pipeline::{self, JudgedPage};
 use crate::store::{self, Child, Job, JobResult, KeptListing, Outcome, VerdictSummary};
 
-/// Start pages come before everything that they lead to.
-pub(super) const SEED_PRIORITY: u8 = 0;
-
 /// Smaller is sooner: what an officer must see first is fetched first.
-mod priority {
+pub(super) mod priority {
+    pub(in crate::crawl) const START: u8 = 0;
     pub(super) const FLAGGED_CARD: u8 = 0;
     pub(super) const PRODUCT: u8 = 1;
-    pub(super) const NEXT: u8 = 2;
+    /// Searches too: what one finds is fetched before the next one is asked.
+    pub(in crate::crawl) const NEXT: u8 = 2;
     pub(super) const CATEGORY: u8 = 3;
     pub(super) const OTHER: u8 = 5;
 }
@@ -86,7 +85,8 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
     if let Err(why) = plan.scope.check(&url, job.depth) {
         return Ok(refuse(job, why.code(), why.to_string()));
     }
-    if let Some(why) = plan.traps.check(&url, is_listed(job.priority)) {
+    let searched = plan.searches.asks(&url);
+    if let Some(why) = plan.traps.check(&url, searched || is_listed(job.priority)) {
         return Ok(refuse(job, "trap", why));
     }
     let Fetched { exchanges, outcome } = crawler.fetcher.get(&url, &plan.manners).await;
@@ -103,6 +103,7 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
     let Ok((page, found)) = looked else {
         return Ok(failed(job, "internal-error", "internal error while reading the page".to_owned()));
     };
+    let more_results = plan.searches.after(&url);
     let address = page.url.clone().unwrap_or(url);
     let mut outcome = Outcome::of(job, JobResult::Done);
     let add = |outcome: &mut Outcome, name: String, n: u64| *outcome.counters.entry(name).or_default() += n;
@@ -122,13 +123,19 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
             let fruitful = fruitful(&plan, &judged);
             // A wall says nothing of what is behind it.
             let blocked = judged.extracted.page_type == PageType::Blocked;
-            if fruitful || !(blocked || is_listed(outcome.job.priority)) {
+            if fruitful || !(blocked || searched || is_listed(outcome.job.priority)) {
                 plan.traps.learn(&address, fruitful);
             }
             let offers = offers(&plan, &outcome.job, &address, &judged);
             let product = judged.extracted.listing.is_some();
             if product || !offers.is_empty() {
-                let place = match crawler.evidence.append(&exchanges).await {
+                let flagged = offers.iter().any(|offer| offer.verdict.ruling == Ruling::Flag);
+                let kept = if flagged {
+                    crawler.evidence.append(&exchanges)
+                } else {
+                    crawler.evidence.append_passing(&exchanges)
+                };
+                let place = match kept.await {
                     Ok(place) => place,
                     // The disk is behind; the page is asked for again when it has caught up.
                     Err(EvidenceError::Overloaded(_)) => {
@@ -139,6 +146,11 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
                 keep(&plan, &mut outcome, offers, &place, seen_at);
             }
             add(&mut outcome, count::CARDS.to_owned(), judged.extracted.cards.len() as u64);
+            add(&mut outcome, count::SEARCHES.to_owned(), u64::from(searched));
+            if let Some(next) = more_results.filter(|_| fruitful) {
+                let depth = outcome.job.depth;
+                follow(&plan, &mut outcome, std::iter::once((next, priority::CATEGORY, depth)));
+            }
             if !judged.extracted.nofollow {
                 let links = links(&judged, &outcome.job);
                 follow(&plan, &mut outcome, links.into_iter());
@@ -252,7 +264,14 @@ fn keep(plan: &Plan, outcome: &mut Outcome, offers: Vec<Offer>, place: &WarcPlac
             });
         }
         let url = url.to_string();
-        outcome.listings.push(KeptListing { source, url, seen_at, verdict: summary, listing });
+        outcome.listings.push(KeptListing {
+            source,
+            url,
+            seen_at,
+            first_seen: seen_at,
+            verdict: summary,
+            listing,
+        });
     }
 }
 

@@ -109,6 +109,10 @@ codes! {
     MIXED_SCRIPT = "mixed-script";
     /// A short term that is found inside of words.
     SHORT_TERM = "short-term";
+    /// A term with signs of regular expressions.
+    REGEX_IN_TERM = "regex-in-term";
+    /// A term that is cut at a sign.
+    SPLIT_TERM = "split-term";
     /// An anchor that binds one branch of an alternation.
     ANCHOR_BINDS_ONE = "anchor-binds-one";
     /// A word boundary beside a script without spaces.
@@ -125,8 +129,12 @@ codes! {
     NEVER_TRUE = "never-true";
     /// A condition that holds for a listing in which no pattern occurs.
     NEEDS_NO_PATTERN = "needs-no-pattern";
+    /// A rule that flags nothing which another one does not flag.
+    IMPLIED_RULE = "implied-rule";
     /// An exception that can never let a hit off.
     IDLE_EXCEPTION = "idle-exception";
+    /// An exception that lets every hit off.
+    EXCEPTION_TAKES_ALL = "exception-takes-all";
     /// An exception whose day has passed.
     EXPIRED_EXCEPTION = "expired-exception";
     /// A rule that runs without tests of both kinds.
@@ -135,6 +143,8 @@ codes! {
     NO_LEGAL_BASIS = "no-legal-basis";
     /// An active rule without a measurement.
     UNMEASURED = "unmeasured";
+    /// A measurement of a rule that does not exist.
+    UNUSED_MEASUREMENT = "unused-measurement";
     /// A provision that nobody has checked for long.
     STALE_LEGAL_CHECK = "stale-legal-check";
     /// A rule that compares prices, and no rates.
@@ -144,6 +154,9 @@ codes! {
     /// A term of which folding leaves nothing.
     LOST_IN_FOLDING = "lost-in-folding";
 }
+
+/// Errors that a key shows by itself, in the table that it stands in.
+pub(super) const OF_ONE_KEY: &[&str] = &[UNKNOWN_KEY, WRONG_TYPE, BAD_NAME];
 
 /// Errors that one value shows by itself, whatever stands around it.
 pub(super) const OF_ONE_VALUE: &[&str] = &[

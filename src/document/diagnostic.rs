@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
-use super::Problem;
+use super::{Edit, Problem};
 
 /// Characters of a source line that are shown around the underlined part; longer lines are cut.
 const SNIPPET_CHARS: usize = 120;
@@ -58,6 +58,9 @@ pub struct Diagnostic {
     pub label: Option<String>,
     /// What to write instead.
     pub help: Option<String>,
+    /// Edits of the file that mend it and change nothing else that it means.
+    #[serde(skip)]
+    pub fix: Vec<Edit>,
 }
 
 impl Diagnostic {
@@ -124,8 +127,9 @@ impl Problem {
             snippet,
             snippet_lead,
             message: self.message,
-            label: self.label,
-            help: self.help,
+            label: self.label.map(String::from),
+            help: self.help.map(String::from),
+            fix: self.fix,
         }
     }
 }

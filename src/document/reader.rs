@@ -1,4 +1,5 @@
-//! A TOML table under a reader's hands: typed accessors that report what is wrong, and which keys nobody asked for.
+//! A TOML table under a reader's hands: typed accessors that report what is wrong. Which keys there are, and which must
+//! be there, its [`Keys`] say.
 
 use std::ops::Range;
 
@@ -7,16 +8,18 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::shape::{Key, Keys, Shape};
 use super::{Document, Located, Problem, code};
 
-/// A table that is being read. Every accessor takes note of its key; [`Table::finish`] reports the others.
+/// A table that is being read. Unknown and missing keys were reported when it was opened.
 #[derive(Debug)]
 pub struct Table<'d> {
     document: &'d Document<'d>,
     values: &'d DeTable<'d>,
     span: Range<usize>,
     name: String,
-    known: Vec<&'static str>,
+    /// `None`: the keys are the author's own.
+    keys: Option<&'static Keys>,
 }
 
 /// A key and its value in a table whose keys are names that the author chose, such as `[pat]`.
@@ -28,8 +31,23 @@ pub struct Entry<'d> {
 }
 
 impl<'d> Table<'d> {
-    pub(super) fn root(document: &'d Document<'d>, values: &'d DeTable<'d>) -> Self {
-        Self { document, values, span: 0..0, name: String::new(), known: Vec::new() }
+    pub(super) fn root(document: &'d Document<'d>, values: &'d DeTable<'d>, keys: &'static Keys) -> Self {
+        Self::open(document, values, 0..0, String::new(), Some(keys))
+    }
+
+    fn open(
+        document: &'d Document<'d>,
+        values: &'d DeTable<'d>,
+        span: Range<usize>,
+        name: String,
+        keys: Option<&'static Keys>,
+    ) -> Self {
+        let table = Self { document, values, span, name, keys };
+        if let Some(keys) = keys {
+            table.report_missing(keys);
+            table.report_unknown(keys);
+        }
+        table
     }
 
     /// The file that the table stands in.
@@ -47,26 +65,66 @@ impl<'d> Table<'d> {
         self.values.contains_key(key)
     }
 
-    /// Reports a missing key, with an example of what to write.
-    pub fn require(&mut self, key: &'static str, example: &str) {
-        if !self.has(key) {
-            let place = if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
-            let problem =
-                Problem::error(code::MISSING_KEY, self.span(), format!("`{key}` is missing{place}"))
-                    .help(format!("write `{key} = {example}`"));
+    fn report_missing(&self, keys: &Keys) {
+        for key in keys.keys.iter().filter(|key| !self.has(key.name)) {
+            let Some(example) = key.required else { continue };
+            let example = example.replace("STEM", self.document.stem());
+            let help = match key.shape {
+                Shape::Named(..) => format!("write {example}"),
+                _ => format!("write `{} = {example}`", key.name),
+            };
+            let message = format!("`{}` is missing{}", key.name, self.place());
+            let problem = Problem::error(code::MISSING_KEY, self.span(), message).help(help);
             self.document.report(problem);
         }
     }
 
+    /// Reports every key that means nothing here, with the nearest one that does.
+    fn report_unknown(&self, keys: &Keys) {
+        for entry in self.entries() {
+            let key = entry.key.get_ref().as_ref();
+            if keys.get(key).is_some() {
+                continue;
+            }
+            let known = || keys.keys.iter().map(|key| key.name);
+            let help = match self.document.nearest(key, known()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            let message = format!("unknown key `{}`{}", short(key), self.place());
+            self.document.report(Problem::error(code::UNKNOWN_KEY, entry.key.span(), message).help(help));
+        }
+    }
+
+    fn place(&self) -> String {
+        if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) }
+    }
+
+    /// The shape of a key that a reader asks for. A reader that asks for what no schema shows is a mistake in this
+    /// program, which tests must find.
+    pub(super) fn shape(&self, key: &str, fits: impl Fn(&Shape) -> bool) -> Option<&'static Key> {
+        let found = self.keys?.get(key);
+        debug_assert!(
+            found.is_some_and(|key| fits(&key.shape)),
+            "`{key}` in [{}] is read as what it is not",
+            self.name
+        );
+        found
+    }
+
     /// A string.
-    pub fn string(&mut self, key: &'static str) -> Option<Located<String>> {
-        let entry = self.entry(key)?;
-        entry.string()
+    pub fn string(&self, key: &'static str) -> Option<Located<String>> {
+        self.shape(key, |shape| {
+            use Shape::{Choice, Country, Form, Language, Line, Text};
+            matches!(shape, Text | Line | Form(_) | Choice(_) | Country | Language)
+        });
+        self.written(key)?.string()
     }
 
     /// A list of strings.
-    pub fn strings(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        let entry = self.entry(key)?;
+    pub fn strings(&self, key: &'static str) -> Option<Vec<Located<String>>> {
+        self.shape(key, |shape| matches!(shape, Shape::List(_) | Shape::OneOrMore(_)));
+        let entry = self.written(key)?;
         match entry.value.get_ref() {
             DeValue::Array(items) => {
                 Some(items.iter().filter_map(|value| Entry { value, ..entry }.item_string()).collect())
@@ -84,8 +142,9 @@ impl<'d> Table<'d> {
     }
 
     /// A string, or a list of strings where several are meant.
-    pub fn one_or_more(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        let entry = self.entry(key)?;
+    pub fn one_or_more(&self, key: &'static str) -> Option<Vec<Located<String>>> {
+        self.shape(key, |shape| matches!(shape, Shape::OneOrMore(_)));
+        let entry = self.written(key)?;
         if let DeValue::String(_) = entry.value.get_ref() {
             return entry.string().map(|text| vec![text]);
         }
@@ -93,8 +152,9 @@ impl<'d> Table<'d> {
     }
 
     /// A whole number.
-    pub fn integer(&mut self, key: &'static str) -> Option<Located<i64>> {
-        let entry = self.entry(key)?;
+    pub fn integer(&self, key: &'static str) -> Option<Located<i64>> {
+        self.shape(key, |shape| matches!(shape, Shape::Whole(..)));
+        let entry = self.written(key)?;
         if let DeValue::Integer(number) = entry.value.get_ref() {
             let digits = number.as_str();
             let Ok(value) = i64::from_str_radix(digits, number.radix()) else {
@@ -109,9 +169,10 @@ impl<'d> Table<'d> {
         None
     }
 
-    /// A whole number within bounds, both inclusive.
-    pub fn integer_between(&mut self, key: &'static str, least: i64, most: i64) -> Option<i64> {
+    /// A whole number within the bounds of its shape.
+    pub fn integer_within(&self, key: &'static str) -> Option<i64> {
         let number = self.integer(key)?;
+        let Shape::Whole(least, most) = self.keys?.get(key)?.shape else { return None };
         if (least..=most).contains(&number.value) {
             return Some(number.value);
         }
@@ -121,8 +182,9 @@ impl<'d> Table<'d> {
     }
 
     /// A number with or without a point. May be infinite or not a number.
-    pub fn number(&mut self, key: &'static str) -> Option<Located<f64>> {
-        let entry = self.entry(key)?;
+    pub fn number(&self, key: &'static str) -> Option<Located<f64>> {
+        self.shape(key, |shape| matches!(shape, Shape::Number(..)));
+        let entry = self.written(key)?;
         let text = entry.number_text()?;
         let Ok(value) = text.parse::<f64>() else {
             entry.wrong_type("a number", None);
@@ -132,13 +194,15 @@ impl<'d> Table<'d> {
     }
 
     /// An exact decimal, from a number or from a string such as `"39.90"`.
-    pub fn decimal(&mut self, key: &'static str) -> Option<Located<Decimal>> {
-        self.entry(key)?.decimal()
+    pub fn decimal(&self, key: &'static str) -> Option<Located<Decimal>> {
+        self.shape(key, |shape| matches!(shape, Shape::Decimal));
+        self.written(key)?.decimal()
     }
 
     /// `true` or `false`.
-    pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
-        let entry = self.entry(key)?;
+    pub fn boolean(&self, key: &'static str) -> Option<bool> {
+        self.shape(key, |shape| matches!(shape, Shape::Flag));
+        let entry = self.written(key)?;
         let value = entry.value.get_ref().as_bool();
         if value.is_none() {
             entry.wrong_type("true or false", None);
@@ -147,8 +211,9 @@ impl<'d> Table<'d> {
     }
 
     /// A day, as a TOML date or as a string.
-    pub fn date(&mut self, key: &'static str) -> Option<Located<Date>> {
-        let entry = self.entry(key)?;
+    pub fn date(&self, key: &'static str) -> Option<Located<Date>> {
+        self.shape(key, |shape| matches!(shape, Shape::Day));
+        let entry = self.written(key)?;
         let text = match entry.value.get_ref() {
             DeValue::Datetime(moment) if moment.time.is_none() => moment.to_string(),
             DeValue::String(text) => text.to_string(),
@@ -167,21 +232,56 @@ impl<'d> Table<'d> {
     }
 
     /// A table.
-    pub fn table(&mut self, key: &'static str) -> Option<Table<'d>> {
-        let name = self.name_of(key);
-        self.entry(key)?.table(name)
+    pub fn table(&self, key: &'static str) -> Option<Table<'d>> {
+        use Shape::{Map, Named, Table};
+        let key = self.shape(key, |shape| matches!(shape, Table(_) | Named(..) | Map(..)))?;
+        let keys = if let Table(keys) = key.shape { Some(keys) } else { None };
+        self.written(key.name)?.table(self.name_of(key.name), keys)
     }
 
     /// A list of tables (`[[key]]`).
-    pub fn tables(&mut self, key: &'static str) -> Option<Vec<Table<'d>>> {
-        let name = self.name_of(key);
-        let entry = self.entry(key)?;
+    pub fn tables(&self, key: &'static str) -> Option<Vec<Table<'d>>> {
+        let key = self.shape(key, |shape| matches!(shape, Shape::Tables(_)))?;
+        let Shape::Tables(keys) = key.shape else { return None };
+        let name = self.name_of(key.name);
+        let entry = self.written(key.name)?;
         if let DeValue::Array(items) = entry.value.get_ref() {
-            let table = |value| Entry { value, ..entry }.table(name.clone());
+            let table = |value| Entry { value, ..entry }.table(name.clone(), Some(keys));
             return Some(items.iter().filter_map(table).collect());
         }
         entry.wrong_type(&format!("a list of tables; each begins with [[{name}]]"), None);
         None
+    }
+
+    /// The tables `[key.NAME]`, in file order, with their names; an error where there are more than `most`. Those that
+    /// `is_sound` refuses, and reports, are not looked into.
+    pub fn named_tables(
+        &self,
+        key: &'static str,
+        most: usize,
+        is_sound: impl Fn(&Entry<'d>) -> bool,
+    ) -> Vec<(Located<String>, Table<'d>)> {
+        let Some(Shape::Named(_, keys)) =
+            self.shape(key, |shape| matches!(shape, Shape::Named(..))).map(|key| key.shape)
+        else {
+            return Vec::new();
+        };
+        let Some(group) = self.table(key) else { return Vec::new() };
+        let entries = group.entries();
+        if entries.len() > most {
+            let message = format!("more than {most} tables [{key}.…]");
+            self.document.report(Problem::error(code::BAD_VALUE, group.span(), message));
+        }
+        entries
+            .into_iter()
+            .take(most)
+            .filter(|entry| is_sound(entry))
+            .filter_map(|entry| {
+                let name = entry.key();
+                let table = entry.table(format!("{key}.{}", short(&name.value)), Some(keys))?;
+                Some((name, table))
+            })
+            .collect()
     }
 
     /// The table's entries in file order, for tables whose keys the author chose.
@@ -194,29 +294,14 @@ impl<'d> Table<'d> {
     }
 
     /// The entry of one key, as it was written.
-    pub fn entry(&mut self, key: &'static str) -> Option<Entry<'d>> {
-        if !self.known.contains(&key) {
-            self.known.push(key);
-        }
-        let (found, value) = self.values.get_key_value(key)?;
-        Some(Entry { document: self.document, key: found, value })
+    pub fn entry(&self, key: &'static str) -> Option<Entry<'d>> {
+        self.shape(key, |_| true);
+        self.written(key)
     }
 
-    /// Reports every key that no accessor asked for, with the nearest one that some accessor did.
-    pub fn finish(self) {
-        for entry in self.entries() {
-            let key = entry.key.get_ref().as_ref();
-            if self.known.contains(&key) {
-                continue;
-            }
-            let place = if self.name.is_empty() { String::new() } else { format!(" in [{}]", self.name) };
-            let help = match self.document.nearest(key, self.known.iter().copied()) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("known here: {}", self.known.join(", ")),
-            };
-            let message = format!("unknown key `{}`{place}", short(key));
-            self.document.report(Problem::error(code::UNKNOWN_KEY, entry.key.span(), message).help(help));
-        }
+    fn written(&self, key: &str) -> Option<Entry<'d>> {
+        let (key, value) = self.values.get_key_value(key)?;
+        Some(Entry { document: self.document, key, value })
     }
 
     fn name_of(&self, key: &str) -> String {
@@ -230,9 +315,19 @@ impl<'d> Entry<'d> {
         Located { value: self.key.get_ref().to_string(), span: self.key.span() }
     }
 
+    /// The file that the entry stands in.
+    pub fn document(&self) -> &'d Document<'d> {
+        self.document
+    }
+
     /// Where the value stands.
     pub fn span(&self) -> Range<usize> {
         self.value.span()
+    }
+
+    /// Whether the value is a table.
+    pub fn is_table(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Table(_))
     }
 
     /// The value as TOML gives it.
@@ -250,18 +345,17 @@ impl<'d> Entry<'d> {
         None
     }
 
-    /// The value as a table, if it is one; nothing is reported.
+    /// The value as a table of the given full name, if it is one; nothing is reported, and nothing asked of its keys.
     pub fn try_table(&self) -> Option<Table<'d>> {
         let DeValue::Table(values) = self.value.get_ref() else { return None };
         let name = self.key.get_ref().to_string();
-        Some(Table { document: self.document, values, span: self.value.span(), name, known: Vec::new() })
+        Some(Table::open(self.document, values, self.value.span(), name, None))
     }
 
-    /// The value as a table of the given full name.
-    pub fn table(&self, name: String) -> Option<Table<'d>> {
+    /// The value as a table of the given full name and keys; without keys, they are the author's own.
+    pub fn table(&self, name: String, keys: Option<&'static Keys>) -> Option<Table<'d>> {
         if let DeValue::Table(values) = self.value.get_ref() {
-            let span = self.value.span();
-            return Some(Table { document: self.document, values, span, name, known: Vec::new() });
+            return Some(Table::open(self.document, values, self.value.span(), name, keys));
         }
         let key = short(self.key.get_ref());
         let help = if let DeValue::Array(_) = self.value.get_ref() {

@@ -1,11 +1,12 @@
 //! Values that files of several rooms hold: lines for people, names to choose from, ids, countries, languages, days.
 
+use super::shape::Shape;
 use super::{Located, Problem, Table, code};
 
 /// Longer ids and names are hard to read in a table and make long file names.
 const MAX_ID_CHARS: usize = 80;
 /// Titles, reasons and the like are one line.
-const MAX_LINE_CHARS: usize = 500;
+pub(super) const MAX_LINE_CHARS: usize = 500;
 
 /// Two capitals, as in ISO 3166 alpha-2. Whether such a country exists is not asked.
 pub fn is_country(text: &str) -> bool {
@@ -17,9 +18,9 @@ pub fn is_language(text: &str) -> bool {
     matches!(text.len(), 2 | 3) && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-impl<'d> Table<'d> {
+impl Table<'_> {
     /// A line of text for people: not empty, not endless.
-    pub fn line(&mut self, key: &'static str) -> Option<String> {
+    pub fn line(&self, key: &'static str) -> Option<String> {
         let text = self.string(key)?;
         let count = text.value.chars().take(MAX_LINE_CHARS + 1).count();
         if text.value.trim().is_empty() || count > MAX_LINE_CHARS {
@@ -31,11 +32,9 @@ impl<'d> Table<'d> {
     }
 
     /// One of a few names.
-    pub fn choice<T: Copy>(
-        &mut self,
-        key: &'static str,
-        choices: &[(&'static str, T)],
-    ) -> Option<Located<T>> {
+    pub fn choice<T: Copy>(&self, key: &'static str, choices: &[(&'static str, T)]) -> Option<Located<T>> {
+        let names = || choices.iter().map(|(name, _)| *name);
+        self.shape(key, |shape| matches!(shape, Shape::Choice(known) if known.iter().copied().eq(names())));
         let text = self.string(key)?;
         let value = self.find_choice(key, &text, choices)?;
         Some(Located { value, span: text.span })
@@ -52,13 +51,15 @@ impl<'d> Table<'d> {
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text.value) {
             return Some(*value);
         }
+        let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
         let names = choices.iter().map(|(name, _)| *name);
         let all = names.clone().collect::<Vec<_>>().join(", ");
         let mut help = format!("one of {all}");
         if let Some(name) = self.document().nearest(&text.value, names) {
             help = format!("did you mean \"{name}\"? ({help})");
         }
-        let problem = Problem::error(code::BAD_VALUE, text.span.clone(), format!("this is not a {what}"));
+        let problem =
+            Problem::error(code::BAD_VALUE, text.span.clone(), format!("this is not {article} {what}"));
         self.document().report(problem.help(help));
         None
     }
@@ -87,13 +88,13 @@ impl<'d> Table<'d> {
     }
 
     /// A country code, in capitals.
-    pub fn country(&mut self, key: &'static str) -> Option<String> {
+    pub fn country(&self, key: &'static str) -> Option<String> {
         let country = self.string(key)?;
         self.sound_country(country)
     }
 
     /// Country codes, in capitals.
-    pub fn countries(&mut self, key: &'static str) -> Vec<String> {
+    pub fn countries(&self, key: &'static str) -> Vec<String> {
         let written = self.strings(key).unwrap_or_default();
         written.into_iter().filter_map(|country| self.sound_country(country)).collect()
     }
@@ -109,7 +110,7 @@ impl<'d> Table<'d> {
     }
 
     /// Primary language subtags; none for every language, which may also be written `"*"`.
-    pub fn languages(&mut self, key: &'static str) -> Vec<String> {
+    pub fn languages(&self, key: &'static str) -> Vec<String> {
         let mut languages = Vec::new();
         let mut every = false;
         for language in self.strings(key).unwrap_or_default() {
@@ -125,24 +126,5 @@ impl<'d> Table<'d> {
             }
         }
         if every { Vec::new() } else { languages }
-    }
-
-    /// The tables `[key.NAME]`, in file order, with their names; an error where there are more than `most`.
-    pub fn named_tables(&mut self, key: &'static str, most: usize) -> Vec<(Located<String>, Table<'d>)> {
-        let Some(group) = self.table(key) else { return Vec::new() };
-        let entries = group.entries();
-        if entries.len() > most {
-            let message = format!("more than {most} tables [{key}.…]");
-            self.document().report(Problem::error(code::BAD_VALUE, group.span(), message));
-        }
-        entries
-            .into_iter()
-            .take(most)
-            .filter_map(|entry| {
-                let name = entry.key();
-                let table = entry.table(format!("{key}.{}", super::reader::short(&name.value)))?;
-                Some((name, table))
-            })
-            .collect()
     }
 }

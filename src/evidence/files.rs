@@ -35,6 +35,24 @@ pub(super) fn folder(data: &Path) -> PathBuf {
     data.join("evidence")
 }
 
+/// The folder of exchanges that led to no finding.
+pub(super) fn passing_folder(data: &Path) -> PathBuf {
+    folder(data).join("unflagged")
+}
+
+/// The day of a time (UTC) as it stands in file names: `-20261124`.
+pub(super) fn day(at: Timestamp) -> String {
+    let digits: String = at.to_string().chars().filter(char::is_ascii_digit).take(8).collect();
+    format!("-{digits}")
+}
+
+/// Whether the day on which a file was begun had ended before a time.
+pub(super) fn day_ended_before(path: &Path, time: Timestamp) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let begun = name.strip_prefix("caveat").and_then(|rest| rest.get(..9));
+    begun.is_some_and(|begun| *begun < *day(time))
+}
+
 /// Our WARC files, oldest first.
 pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, EvidenceError> {
     let entries = std::fs::read_dir(folder).map_err(|error| unusable("read", folder, error))?;

@@ -88,6 +88,14 @@ impl<R: BufRead> WarcReader<R> {
         Self { input: Input::new(input, true), block_cap, check: true, after: After::Record }
     }
 
+    /// The file is named as compressed: a first member that does not even look like one is damage, and the next is
+    /// searched for.
+    #[must_use]
+    pub fn of_members(mut self) -> Self {
+        self.input.expect_members();
+        self
+    }
+
     fn record(&mut self) -> Result<Option<Record>, WarcError> {
         match self.skip_blank_lines() {
             Ok(true) => {}

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::files::{self, End, Repair, Tail};
 use super::{EvidenceError, digest, record};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::finding::WarcPlace;
 use crate::page::Exchange;
 
@@ -31,14 +31,20 @@ const MAX_GROUP: usize = 200;
 const MAX_AGE: Duration = Duration::from_millis(20);
 const LULL: Duration = Duration::from_millis(1);
 
-/// Writes evidence from many tasks. Clone it freely; when the last clone is gone, the file is closed.
+/// Writes evidence from many tasks. Clone it freely; when the last clone is gone, the files are closed.
 #[derive(Clone)]
-pub struct EvidenceWriter(Arc<Shared>);
+pub struct EvidenceWriter {
+    lasting: Arc<Stream>,
+    /// What nothing was flagged on; pruned by whole files.
+    passing: Arc<Stream>,
+    repairs: Arc<[Repair]>,
+}
 
-struct Shared {
+/// One folder's files, written by a thread of their own.
+struct Stream {
+    folder: PathBuf,
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
-    repairs: Vec<Repair>,
 }
 
 /// Resolves to the place of the last response once everything is on disk.
@@ -58,30 +64,76 @@ impl EvidenceWriter {
     /// Opens the `evidence` folder inside a data folder for writing, creates it when it is missing, and cuts off an end
     /// that an interrupted write has torn.
     pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, EvidenceError> {
-        let folder = files::folder(data);
-        std::fs::create_dir_all(&folder).map_err(|error| files::unusable("create", &folder, error))?;
-        let tail = Tail::open(&folder)?;
-        let (appender, repairs) = Appender::open(folder, tail, clock)?;
-        let (jobs, received) = sync_channel(MAX_WAITING);
-        let thread = std::thread::Builder::new()
-            .name("caveat-evidence".to_owned())
-            .spawn(move || appender.run(&received))
-            .map_err(|error| files::unusable("start the writer for", data, error))?;
-        Ok(Self(Arc::new(Shared { jobs: Some(jobs), thread: Some(thread), repairs })))
+        let (lasting, mut repairs) = Stream::open(files::folder(data), Arc::clone(&clock), false)?;
+        let (passing, others) = Stream::open(files::passing_folder(data), clock, true)?;
+        repairs.extend(others);
+        Ok(Self { lasting: Arc::new(lasting), passing: Arc::new(passing), repairs: repairs.into() })
     }
 
     /// What was found when the folder was opened.
     pub fn repairs(&self) -> &[Repair] {
-        &self.0.repairs
+        &self.repairs
     }
 
     /// Keeps a chain of exchanges (redirects, then the page) as request and response records. Compression happens here,
     /// in the caller's thread (some 20 ms a megabyte); the receipt is answered when all is on disk.
     pub fn append(&self, exchanges: &[Exchange]) -> Kept {
+        self.lasting.append(exchanges)
+    }
+
+    /// Keeps exchanges that led to no finding, until [`prune`](Self::prune) drops them.
+    pub fn append_passing(&self, exchanges: &[Exchange]) -> Kept {
+        self.passing.append(exchanges)
+    }
+
+    /// Drops exchanges without a finding that were written before a time, by whole files of a day.
+    pub fn prune(&self, before: Timestamp) -> Result<Pruned, EvidenceError> {
+        let mut pruned = Pruned::default();
+        let mut list = files::list(&self.passing.folder)?;
+        // The last file may be open.
+        list.pop();
+        for path in list.into_iter().filter(|path| files::day_ended_before(path, before)) {
+            let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+            std::fs::remove_file(&path).map_err(|error| files::unusable("delete", &path, error))?;
+            pruned.files += 1;
+            pruned.bytes += bytes;
+        }
+        Ok(pruned)
+    }
+}
+
+/// What [`EvidenceWriter::prune`] dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// Files.
+    pub files: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+}
+
+impl Stream {
+    fn open(
+        folder: PathBuf,
+        clock: Arc<dyn Clock>,
+        daily: bool,
+    ) -> Result<(Self, Vec<Repair>), EvidenceError> {
+        std::fs::create_dir_all(&folder).map_err(|error| files::unusable("create", &folder, error))?;
+        let tail = Tail::open(&folder)?;
+        let (mut appender, repairs) = Appender::open(folder.clone(), tail, clock)?;
+        appender.daily = daily;
+        let (jobs, received) = sync_channel(MAX_WAITING);
+        let thread = std::thread::Builder::new()
+            .name("caveat-evidence".to_owned())
+            .spawn(move || appender.run(&received))
+            .map_err(|error| files::unusable("start the writer for", &folder, error))?;
+        Ok((Self { folder, jobs: Some(jobs), thread: Some(thread) }, repairs))
+    }
+
+    fn append(&self, exchanges: &[Exchange]) -> Kept {
         let (answer, kept) = oneshot::channel();
         let members: Vec<Vec<u8>> = exchanges.iter().flat_map(record::exchange).collect();
         let job = Job { members, answer };
-        let refused = match &self.0.jobs {
+        let refused = match &self.jobs {
             _ if job.members.is_empty() => Some((job, EvidenceError::Empty)),
             Some(jobs) => match jobs.try_send(job) {
                 Ok(()) => None,
@@ -97,7 +149,7 @@ impl EvidenceWriter {
     }
 }
 
-impl Drop for Shared {
+impl Drop for Stream {
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
@@ -137,6 +189,8 @@ struct Appender {
     open: Option<OpenWarc>,
     next_serial: u64,
     roll_at: u64,
+    /// Whether each day begins a new file.
+    daily: bool,
 }
 
 struct OpenWarc {
@@ -174,7 +228,7 @@ impl Appender {
                 }
             }
         }
-        Ok((Self { folder, tail, clock, open, next_serial, roll_at: ROLL_AT }, repairs))
+        Ok((Self { folder, tail, clock, open, next_serial, roll_at: ROLL_AT, daily: false }, repairs))
     }
 
     fn run(mut self, jobs: &Receiver<Job>) {
@@ -195,7 +249,10 @@ impl Appender {
     fn group(&mut self, group: Vec<Job>) {
         let mut written = Vec::new();
         for job in group {
-            if self.open.as_ref().is_some_and(|open| open.length >= self.roll_at) {
+            let today = files::day(self.clock.now());
+            let full =
+                |open: &OpenWarc| open.length >= self.roll_at || (self.daily && !open.name.contains(&*today));
+            if self.open.as_ref().is_some_and(full) {
                 self.answer(std::mem::take(&mut written));
                 self.open = None;
             }
@@ -297,7 +354,7 @@ impl OpenWarc {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{FixedClock, Timestamp};
+    use crate::clock::FixedClock;
     use crate::evidence::{Claim, verify};
 
     fn page(number: usize) -> Exchange {
@@ -345,5 +402,31 @@ mod tests {
         let writer = EvidenceWriter::open(dir.path(), clock).unwrap();
         let next = writer.append(&[page(12)]).wait().unwrap();
         assert_eq!(Some(next.warc.as_str()), names.last().copied());
+    }
+
+    #[test]
+    fn what_led_to_no_finding_goes_by_days() {
+        const DAY: Duration = Duration::from_hours(24);
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FixedClock::new(Timestamp(1_764_000_000_000)));
+        let began = clock.now();
+        let writer = EvidenceWriter::open(dir.path(), Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+        let lasting = writer.append(&[page(0)]).wait().unwrap();
+        let mut names = std::collections::BTreeSet::new();
+        for day in 0..4 {
+            for number in 0..2 {
+                names.insert(writer.append_passing(&[page(day * 2 + number)]).wait().unwrap().warc);
+            }
+            clock.advance(DAY);
+        }
+        assert_eq!(names.len(), 4, "a file a day");
+        assert_eq!(writer.prune(began).unwrap().files, 0);
+        assert_eq!(writer.prune(began.after(2 * DAY)).unwrap().files, 2);
+        let claims = [Claim { finding: "f".to_owned(), place: lasting }];
+        let verified = verify(dir.path(), &claims).unwrap();
+        assert_eq!((verified.files, verified.proven, verified.problems), (3, 1, vec![]));
+        // However long nothing was written, the file that is open stays.
+        assert_eq!(writer.prune(began.after(100 * DAY)).unwrap().files, 1);
+        writer.append_passing(&[page(9)]).wait().unwrap();
     }
 }

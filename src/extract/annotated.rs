@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::elements;
 use super::outline::{Id, Outline, Tag, mark};
 
 /// Items read of a page.
@@ -230,14 +231,25 @@ impl<'a> Reader<'_, 'a> {
         };
         let written = outline.attribute(id, attribute).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
         let lazy = || outline.attribute(id, "data-src").map(|v| v.trim().to_owned());
+        let written = written.filter(|_| outline.tag(id) != Tag::Img || !self.names_something(id));
         let text = if self.works(0) { outline.text_up_to(id, VALUE_MAX, true) } else { String::new() };
         self.works(text.len());
         match outline.tag(id) {
             // `<a itemprop="brand" href>`: a link with a text names a thing; `url`, `item` and `sameAs` are addresses.
             Tag::A if !text.is_empty() && !self.is_address(id) => Value::String(text),
+            _ if text.is_empty() && written.is_none() && self.names_something(id) => {
+                Value::String(elements::brand_in(outline, id).unwrap_or_default())
+            }
             Tag::Img => Value::String(written.or_else(lazy).unwrap_or_default()),
             _ => Value::String(written.unwrap_or(text)),
         }
+    }
+
+    /// A brand or maker may be shown as its logo.
+    fn names_something(&self, id: Id) -> bool {
+        self.names(id).iter().any(|name| {
+            matches!(name.rsplit(['/', ':']).next().unwrap_or(name), "brand" | "manufacturer" | "name")
+        })
     }
 
     fn is_address(&self, id: Id) -> bool {

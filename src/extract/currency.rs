@@ -60,7 +60,7 @@ pub(super) fn is_sure(written: &str, locale: Locale<'_>) -> bool {
         "CHF", "Fr.", "EUR", "USD", "GBP", "S/", "S/.", "Bs", "Tk", "đ", "Đ", "NT",
     ];
     let symbol = written.chars().any(|c| !c.is_alphanumeric() && c != '.' && c != '\'');
-    let coded = code(written).is_some() && written.chars().all(char::is_uppercase);
+    let coded = code(written).is_some() && written.chars().all(char::is_uppercase) && !is_word(written);
     // A pound is a weight where no sign says otherwise.
     if written.to_lowercase().starts_with("pound") {
         return false;
@@ -70,6 +70,13 @@ pub(super) fn is_sure(written: &str, locale: Locale<'_>) -> bool {
         || WORDS.contains(&written)
         || written.chars().count() > 3
         || iso(written, locale).is_some_and(|code| home(locale) == Some(code))
+}
+
+/// Codes that are also words, names of makers or of things for sale; read as money only where something else says so.
+pub(super) fn is_word(code: &str) -> bool {
+    const WORDS: &str =
+        "ALL AMD ANG BAM BOB CAD COP CUP CVE ERN GEL LAK MAD MOP NIO PAB PEN PTE SCR SIT SOS SSP TOP TRY";
+    code.len() == 3 && WORDS.split(' ').any(|word| word == code)
 }
 
 fn same_sign(sign: &str, written: &str) -> bool {
@@ -101,6 +108,26 @@ pub fn home(locale: Locale<'_>) -> Option<&'static str> {
         let region = locale.language?.split(['-', '_']).skip(1).find(|part| part.len() == 2)?;
         of_country(&region.to_ascii_lowercase())
     })
+}
+
+/// The decimal mark that people of the page's language write, else of the host's country.
+pub(super) fn decimal_mark(locale: Locale<'_>) -> Option<char> {
+    const POINT: &[&str] =
+        &["en", "zh", "ja", "ko", "he", "th", "hi", "ar", "fa", "ur", "bn", "ta", "ms", "tl", "ga"];
+    let language = locale.language.and_then(|tag| tag.split(['-', '_']).next()).map(str::to_ascii_lowercase);
+    let region = locale.language.and_then(|tag| tag.split(['-', '_']).nth(1)).map(str::to_ascii_lowercase);
+    match (language.as_deref(), region.as_deref()) {
+        (Some("es"), Some("mx" | "gt" | "hn" | "ni" | "sv" | "pa" | "do" | "pr" | "us" | "419"))
+        | (Some("de" | "fr" | "it"), Some("ch" | "li")) => Some('.'),
+        (Some(code), _) if POINT.contains(&code) => Some('.'),
+        (Some(_), _) => Some(','),
+        (None, _) => {
+            let pays = home(locale)?;
+            let point =
+                ["USD", "GBP", "AUD", "NZD", "CHF", "JPY", "CNY", "HKD", "SGD", "INR", "ILS", "MXN", "THB"];
+            Some(if point.contains(&pays) { '.' } else { ',' })
+        }
+    }
 }
 
 fn of_country(country: &str) -> Option<&'static str> {

@@ -3,7 +3,7 @@
 
 /// The GTIN in `text`, digits only; `None` where the check digit is wrong or something else stands there.
 pub fn parse(text: &str) -> Option<String> {
-    let text = text.trim();
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']'));
     let text = strip_label(text);
     let mut digits = String::new();
     let mut isbn10_x = false;
@@ -73,7 +73,7 @@ fn strip_label(text: &str) -> &str {
         });
     // "ISBN-13: 978…": the 13 belongs to the label.
     let rest = if known { text.get(start..).unwrap_or(text) } else { text };
-    ["13:", "10:", "12:", "14:", "8:", "13 ", "-13 "]
+    ["13:", "10:", "12:", "14:", "8:", "13 ", "-13 ", "13 :", "12 :", "14 :", "8 :"]
         .iter()
         .find_map(|kind| rest.strip_prefix(kind).filter(|_| !label.is_empty()))
         .map_or(rest, str::trim)
@@ -94,6 +94,8 @@ mod tests {
             ("0-306-40615-2", Some("9780306406157")),
             ("080442957X", Some("9780804429573")),
             ("96385074", Some("96385074")),
+            ("(96385074)", Some("96385074")),
+            ("gtin8 : 96385074", Some("96385074")),
             ("00012345600012", Some("00012345600012")),
             ("0000000000000", None),
             ("B01GOH7PKA", None),

@@ -1,6 +1,6 @@
 //! What the page says of itself outside its body: `<title>`, `<base>`, `<link>`, `<meta>`, Open Graph, language.
 
-use url::Url;
+use url::{Position, Url};
 
 use super::outline::{Id, Outline, Tag, collapse};
 use super::record::{Field, Origin, Record};
@@ -96,6 +96,9 @@ pub(super) fn resolve(href: &str, base: Option<&Url>) -> Option<String> {
     if href.is_empty() || href.starts_with('#') {
         return None;
     }
+    if let Some(resolved) = base.and_then(|base| resolve_simple(href, base)) {
+        return Some(resolved);
+    }
     let parsed = match base {
         Some(base) => base.join(href).ok()?,
         None => match Url::parse(href) {
@@ -117,6 +120,29 @@ pub(super) fn resolve(href: &str, base: Option<&Url>) -> Option<String> {
     let mut parsed = parsed;
     parsed.set_fragment(None);
     Some(parsed.into())
+}
+
+/// The same for what most links are, a plain path on the page's own host: parsing does nothing to it but put the host
+/// in front. `None` where the address has anything that parsing might change.
+fn resolve_simple(href: &str, base: &Url) -> Option<String> {
+    let origin = matches!(base.scheme(), "http" | "https").then(|| &base[..Position::BeforePath])?;
+    let rest = href.strip_prefix(origin).unwrap_or(href);
+    let rest = rest.get(..memchr::memchr(b'#', rest.as_bytes()).unwrap_or(rest.len()))?;
+    if !rest.starts_with('/') || rest.starts_with("//") {
+        return None;
+    }
+    let mut before = b'/';
+    for byte in rest.bytes() {
+        let plain = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'/' | b'-' | b'_' | b'=' | b'&' | b'?' | b',' | b'+' | b':' | b'~' | b';')
+            // `/.` may begin a dot segment, and so may `/%2e`.
+            || (matches!(byte, b'.' | b'%') && before != b'/');
+        if !plain {
+            return None;
+        }
+        before = byte;
+    }
+    Some(format!("{origin}{rest}"))
 }
 
 fn declared(outline: &Outline<'_>, id: Id) -> Option<String> {
@@ -250,4 +276,40 @@ fn named(name: &str, content: &str, head: &mut Head, label: &mut String) {
         return;
     }
     record.claim(field, shown, name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(2000))]
+        #[test]
+        fn the_short_way_resolves_as_the_long_one(
+            href in "(https://www.shop.example(:8443)?|http://a|/|/p/|)[a-c0-9/.%?&=#@:;,+~_! 'é\\\\-]{0,12}(/|/\\.|/%2e|%2E%2e/|é)?[a-c]{0,2}",
+        ) {
+            for base in ["https://www.shop.example/c/a?b=c", "https://u:p@www.shop.example:8443/x/", "http://a/"] {
+                let base = Url::parse(base).unwrap();
+                if let Some(short) = resolve_simple(&href, &base) {
+                    let mut long = base.join(&href).unwrap();
+                    long.set_fragment(None);
+                    assert_eq!(short, long.as_str(), "{href} at {base}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn plain_paths_take_the_short_way() {
+        let base = Url::parse("https://shop.example/c/").unwrap();
+        for (href, url) in [
+            ("/p/1-a_b.html?x=1&y=%20#top", Some("https://shop.example/p/1-a_b.html?x=1&y=%20")),
+            ("https://shop.example/p/1", Some("https://shop.example/p/1")),
+            ("/a/../b", None),
+            ("//other.example/", None),
+            ("p/1", None),
+        ] {
+            assert_eq!(resolve_simple(href, &base).as_deref(), url, "{href}");
+        }
+    }
 }

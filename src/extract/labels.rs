@@ -2,7 +2,7 @@
 
 use super::outline::{Id, Outline, Tag, mark};
 use super::record::Field;
-use super::words::{self, Vocabulary};
+use super::{names, words};
 
 /// An element that is named as a product's number or brand, by class, id or test hook.
 #[derive(Debug, Clone)]
@@ -67,10 +67,6 @@ fn field_named(outline: &Outline<'_>, id: Id) -> Option<Field> {
         &["mpn", "model-number", "modelnumber", "part-number", "partnumber", "manufacturer-number"];
     const BRAND: &[&str] = &["brand", "manufacturer", "marke", "marca", "marque", "producer", "vendor"];
     let holds = |names: &str| {
-        // Most elements have other names; lower-casing all of them would cost more than reading the page.
-        if !NAMES.in_text(names) {
-            return None;
-        }
         let names = names.to_ascii_lowercase();
         [(SKU, Field::Sku), (MPN, Field::Mpn), (BRAND, Field::Brand)].into_iter().find_map(
             |(parts, field)| {
@@ -83,7 +79,9 @@ fn field_named(outline: &Outline<'_>, id: Id) -> Option<Field> {
             },
         )
     };
-    holds(outline.class(id)).or_else(|| holds(outline.id_attribute(id))).or_else(|| {
+    // Most elements have other names; lower-casing all of them would cost more than reading the page.
+    let own = || holds(outline.class(id)).or_else(|| holds(outline.id_attribute(id)));
+    outline.is_named(id, names::NUMBER).then(own).flatten().or_else(|| {
         if !outline.has(id, mark::DATA) {
             return None;
         }
@@ -98,15 +96,10 @@ fn field_named(outline: &Outline<'_>, id: Id) -> Option<Field> {
     })
 }
 
-/// One of these stands in every name that [`field_named`] knows.
-static NAMES: Vocabulary = Vocabulary::new(&[
-    "sku", "SKU", "Sku", "rod", "rtic", "art", "Art", "tem", "mpn", "MPN", "umber", "rand", "anuf", "mar",
-    "Mar", "endor",
-]);
-
 /// A label with its value.
 #[derive(Debug, Clone)]
 pub(super) struct Labelled {
+    pub(super) id: Id,
     pub(super) label: String,
     /// The label for comparison.
     pub(super) key: String,
@@ -136,6 +129,12 @@ pub(super) fn labels(outline: &Outline<'_>) -> Vec<Labelled> {
         {
             continue;
         }
+        if element.tag == Tag::Table {
+            for (id, label, value) in headed(outline, id) {
+                found.push(Labelled { id, key: words::label(&label), label, value, tabular: true });
+            }
+            continue;
+        }
         let pair = match element.tag {
             Tag::Tr => row(outline, id).map(|pair| (pair, true)),
             Tag::Dt => definition(outline, id).map(|pair| (pair, true)),
@@ -151,7 +150,7 @@ pub(super) fn labels(outline: &Outline<'_>) -> Vec<Labelled> {
         if !lettered || value.is_empty() || label.chars().count() > 80 || label == value {
             continue;
         }
-        found.push(Labelled { key: words::label(&label), label, value, tabular });
+        found.push(Labelled { id, key: words::label(&label), label, value, tabular });
     }
     found
 }
@@ -172,6 +171,92 @@ fn row(outline: &Outline<'_>, id: Id) -> Option<(String, String)> {
         [(_, label), (_, value)] => Some((label.clone(), value.clone())),
         _ => None,
     }
+}
+
+/// A table of one offer: a row of labels and a row of values.
+fn headed(outline: &Outline<'_>, table: Id) -> Vec<(Id, String, String)> {
+    let rows: Vec<Id> =
+        outline.below(table).take(200).filter(|id| outline.tag(*id) == Tag::Tr).take(3).collect();
+    let [head, row] = rows.as_slice() else { return Vec::new() };
+    let cells = |row: Id| -> Vec<Id> {
+        let cells = outline.children(row).filter(|cell| matches!(outline.tag(*cell), Tag::Td | Tag::Th));
+        cells.take(20).collect()
+    };
+    let (head, row) = (cells(*head), cells(*row));
+    let labels: Vec<String> = head.iter().map(|cell| outline.text_up_to(*cell, 80, true)).collect();
+    let known = labels.iter().filter(|label| is_column(label)).count();
+    if head.len() != row.len() || head.len() < 2 || known < 2 {
+        return Vec::new();
+    }
+    let values = row.into_iter().map(|cell| (cell, outline.text_up_to(cell, PAIR_BYTES, true)));
+    labels
+        .into_iter()
+        .zip(values)
+        .filter(|(label, (_, value))| !label.is_empty() && !value.is_empty())
+        .map(|(label, (cell, value))| (cell, label, value))
+        .collect()
+}
+
+/// Whether a column of a table of offers may be headed so.
+pub(super) fn is_column(label: &str) -> bool {
+    let key = words::label(label);
+    let more = [&words::NAME_LABELS, &words::PRICE_LABELS, &words::STOCK_LABELS, &words::DESCRIPTION_LABELS];
+    known_label(label) || more.iter().any(|labels| labels.has(&key))
+}
+
+/// The text under a heading that says "description" in one of the languages, up to the next heading.
+pub(super) fn described(outline: &Outline<'_>) -> Option<(String, String)> {
+    let mut best: Option<(String, String)> = None;
+    let headings = outline.ids().filter(|id| {
+        let tag = outline.tag(*id);
+        (tag.is_heading()
+            || matches!(tag, Tag::Strong | Tag::B | Tag::P | Tag::Div | Tag::Span | Tag::Summary))
+            && (4..60).contains(&outline.text_size(*id))
+            && !outline.has(*id, mark::FRAME | mark::HIDDEN | mark::LINKED)
+    });
+    for id in headings.take(HEADINGS_MAX) {
+        if !words::DESCRIPTION_LABELS.has(&words::label(&outline.text_up_to(id, 60, false))) {
+            continue;
+        }
+        let Some(text) = following(outline, id) else { continue };
+        if text.len() >= DESCRIPTION_LEAST && best.as_ref().is_none_or(|(known, _)| text.len() > known.len())
+        {
+            best = Some((text, outline.place(id)));
+        }
+    }
+    best
+}
+
+/// Short elements looked at for a heading.
+const HEADINGS_MAX: usize = 20_000;
+/// Bytes of a description; less is a label.
+const DESCRIPTION_LEAST: usize = 12;
+/// Bytes of a section.
+const SECTION_BYTES: usize = 20_000;
+
+/// The text of the siblings after an element, or after the box that holds it alone, up to a heading.
+fn following(outline: &Outline<'_>, id: Id) -> Option<String> {
+    let mut at = id;
+    for _ in 0..3 {
+        let (parent, mut next) = (outline.parent(at)?, outline.element(at)?.end);
+        let mut text = String::new();
+        while outline.parent(next) == Some(parent) && text.len() < SECTION_BYTES {
+            if outline.tag(next).is_heading() {
+                break;
+            }
+            let piece = outline.text_up_to(next, SECTION_BYTES, false);
+            if !piece.is_empty() {
+                text.push_str(if text.is_empty() { "" } else { " " });
+                text.push_str(&piece);
+            }
+            next = outline.element(next)?.end;
+        }
+        if !text.is_empty() || outline.text_size(parent) > outline.text_size(at) + 3 {
+            return Some(text).filter(|text| !text.is_empty());
+        }
+        at = parent;
+    }
+    None
 }
 
 fn definition(outline: &Outline<'_>, id: Id) -> Option<(String, String)> {
@@ -204,9 +289,18 @@ fn box_of_two(outline: &Outline<'_>, id: Id) -> Option<(String, String)> {
 
 fn known_label(label: &str) -> bool {
     let key = words::label(label);
-    [&words::GTIN_LABELS, &words::MPN_LABELS, &words::SKU_LABELS, &words::BRAND_LABELS]
-        .iter()
-        .any(|labels| labels.has(&key))
+    [
+        &words::GTIN_LABELS,
+        &words::MPN_LABELS,
+        &words::SKU_LABELS,
+        &words::BRAND_LABELS,
+        &words::CATEGORY_LABELS,
+        &words::SELLER_LABELS,
+        &words::PRICE_LABELS,
+        &words::DESCRIPTION_LABELS,
+    ]
+    .iter()
+    .any(|labels| labels.has(&key))
 }
 
 fn is_named(outline: &Outline<'_>, id: Id, names: &[&str]) -> bool {
@@ -219,7 +313,10 @@ fn line(outline: &Outline<'_>, id: Id) -> Option<(String, String)> {
         matches!(outline.tag(below), Tag::Li | Tag::Div | Tag::P | Tag::Table | Tag::Dl | Tag::Ul)
             && outline.text_size(below) > 0
     });
-    if holds_box || outline.text_size(id) > 300 {
+    // `<span>SKU: 1</span><span>Category: …</span>` is two lines, whatever stands between.
+    let parts =
+        outline.children(id).take(20).filter(|child| outline.text_up_to(*child, 100, false).contains(':'));
+    if holds_box || outline.text_size(id) > 300 || parts.count() > 1 {
         return None;
     }
     // Menus are links and nothing else.

@@ -1,23 +1,34 @@
 //! The language of the listing's own text, weighed with what the page declares.
 
-use whatlang::{Detector, Lang};
+use url::Url;
+use whatlang::{Detector, Lang, Script};
 
 /// Text looked at: enough for certainty, and bounded.
 const TEXT_MAX: usize = 4000;
 /// Below this many letters the declared language is believed unless the script contradicts it.
 const CERTAIN_LETTERS: usize = 60;
 
-/// BCP 47 primary subtag of `text`, on a page that declares `declared`.
-pub(super) fn detect(text: &str, declared: Option<&str>) -> Option<String> {
+/// BCP 47 primary subtag of `text`, on a page that declares `declared` and shows `around` it; `None` where neither text
+/// nor declaration tells.
+pub(super) fn detect(text: &str, around: &str, declared: Option<&str>) -> Option<String> {
     let sample: String = text.chars().take(TEXT_MAX).collect();
     let declared = declared.map(primary).filter(|code| !code.is_empty());
     let letters = sample.chars().filter(|c| c.is_alphabetic()).count();
     let Some(info) = Detector::new().detect(&sample).filter(|_| letters > 2) else { return declared };
     let found = short(info.lang());
     let Some(declared) = declared else {
-        return (letters >= 12).then(|| found.to_owned());
+        return alone(&sample, letters).or_else(|| {
+            // A bare name says little; the page around it says the rest.
+            let more: String = format!("{sample}. {around}").chars().take(TEXT_MAX).collect();
+            let letters = more.chars().filter(|c| c.is_alphabetic()).count();
+            alone(&more, letters)
+        });
     };
     if same(&declared, found) {
+        return Some(declared);
+    }
+    // English names and data sheets stand on pages of all languages: they do not make the page English.
+    if found == "en" && alone(around, CERTAIN_LETTERS).is_none_or(|page| same(&page, &declared)) {
         return Some(declared);
     }
     let expected = Lang::all().iter().copied().find(|lang| same(&declared, short(*lang)));
@@ -34,11 +45,36 @@ pub(super) fn detect(text: &str, declared: Option<&str>) -> Option<String> {
     // Could the text be the declared language at all? Restrict the choice to the two.
     let pair = Detector::with_allowlist(vec![expected, info.lang()]).detect(&sample);
     let sure = pair.is_some_and(|pair| pair.lang() == info.lang() && pair.confidence() > 0.5);
-    let other_script = different_script(&sample, &declared);
+    // Latin names stand in all scripts; another script stands there on purpose.
+    let other_script = info.script() != Script::Latin && different_script(&sample, &declared);
     if other_script && letters >= 8 || (sure && info.is_reliable() && letters >= CERTAIN_LETTERS) {
         return Some(found.to_owned());
     }
     Some(declared)
+}
+
+/// The language that a text tells by itself: its script belongs to one language, or it is long and clear enough.
+fn alone(text: &str, letters: usize) -> Option<String> {
+    let info = Detector::new().detect(text)?;
+    let shared =
+        matches!(info.script(), Script::Latin | Script::Cyrillic | Script::Arabic | Script::Devanagari);
+    let sure = if shared { letters >= CERTAIN_LETTERS && info.is_reliable() } else { letters >= 4 };
+    sure.then(|| short(info.lang()).to_owned())
+}
+
+/// The language that an address names: `?lang=en`, `/de-at/…`, `/fr/…`.
+pub(super) fn of_address(url: &Url) -> Option<String> {
+    let known = |tag: &str| {
+        let code = primary(tag);
+        let sound =
+            tag.len() == 2 || tag.len() == 5 && tag.get(2..3).is_some_and(|dash| matches!(dash, "-" | "_"));
+        (sound && Lang::all().iter().any(|lang| short(*lang) == code)).then(|| tag.to_owned())
+    };
+    let named = url
+        .query_pairs()
+        .filter(|(name, _)| matches!(name.as_ref(), "lang" | "language" | "locale" | "hl" | "lng"))
+        .find_map(|(_, value)| known(&value));
+    named.or_else(|| known(url.path_segments()?.next()?))
 }
 
 /// The language part of a tag, lower case, old codes replaced; empty where it is none.
@@ -192,13 +228,39 @@ mod tests {
         for (text, declared, expected) in [
             (german, Some("en-US"), Some("de")),
             (german, Some("de-AT"), Some("de")),
+            (
+                "Hose tee barb connector for irrigation plumbing, plastic, twenty pieces in a pack",
+                Some("fr"),
+                Some("fr"),
+            ),
             (german, None, Some("de")),
             ("Nikon D750", Some("sv"), Some("sv")),
             ("Набор стаканов и тарелок Octime с доставкой по всей России", Some("en"), Some("ru")),
+            ("Hanwo XR-7150 Sonata", Some("el"), Some("el")),
             ("LG OLED55", None, None),
+            ("Sildenafil 100 mg", None, None),
+            ("Samsung Galaxy Watch Active", None, None),
+            ("Κόκκινη μπάλα", None, Some("el")),
+            ("赤いボール", None, Some("ja")),
             ("", Some("iw"), Some("he")),
         ] {
-            assert_eq!(detect(text, declared).as_deref(), expected, "{text} {declared:?}");
+            assert_eq!(detect(text, "", declared).as_deref(), expected, "{text} {declared:?}");
+        }
+        let around =
+            "Produkt Preis Lieferung in drei Werktagen, Rückgabe innerhalb von dreißig Tagen möglich";
+        assert_eq!(detect("Sildenafil 100 mg", around, None).as_deref(), Some("de"));
+    }
+
+    #[test]
+    fn an_address_names_its_language() {
+        for (url, expected) in [
+            ("https://a.example/p.php?id=3&lang=en", Some("en")),
+            ("https://a.example/de-at/ball", Some("de-at")),
+            ("https://a.example/fr/ballon", Some("fr")),
+            ("https://a.example/xx/ball", None),
+            ("https://a.example/p/ball", None),
+        ] {
+            assert_eq!(of_address(&url.parse().unwrap()).as_deref(), expected, "{url}");
         }
     }
 }

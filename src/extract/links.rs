@@ -1,14 +1,15 @@
 //! Where a page leads, and what each link is for, told by structure: cards, paging, menus, address patterns.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use url::Url;
 
-use super::entity;
 use super::head::{Head, resolve};
 use super::outline::{Id, Outline, Tag, mark};
 use super::words::Vocabulary;
+use super::{entity, names};
 use crate::page::{Link, LinkKind};
 
 /// Links kept of a page.
@@ -36,76 +37,110 @@ pub(super) fn find(
     } else {
         HashSet::new()
     };
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let own = page.and_then(|page| page.as_str().split('#').next());
+    let meaning = |url: &str| {
+        if next.contains(url) {
+            Meaning::Sure(LinkKind::Next)
+        } else if products.contains(url) {
+            Meaning::Sure(LinkKind::Product)
+        } else if own == Some(url) {
+            Meaning::Sure(LinkKind::Other)
+        } else if !patterns.is_empty() && pattern(url).is_some_and(|shape| patterns.contains(&shape)) {
+            Meaning::Shaped
+        } else {
+            Meaning::Open
+        }
+    };
+    // By address: what it means, and its place among the links.
+    let mut known: Vec<Option<(Meaning, usize)>> = vec![None; anchors.addresses.len()];
     let mut links: Vec<Link> = Vec::new();
-    for anchor in &anchors {
+    for anchor in &anchors.list {
         if links.len() >= LINKS_MAX {
             break;
         }
-        let url = anchor.url.as_str();
-        let kind = if next.contains(url) {
-            LinkKind::Next
-        } else if products.contains(url) {
-            LinkKind::Product
-        } else if page.is_some_and(|page| page.as_str().split('#').next() == Some(url)) {
-            LinkKind::Other
-        } else if pattern(url).is_some_and(|shape| patterns.contains(&shape))
-            && !outline.has(anchor.id, mark::FRAME)
-        {
-            LinkKind::Product
-        } else if menus.get(anchor.id as usize) == Some(&true)
-            && same_host(url, page)
-            && !SERVICES.in_text(url)
-        {
-            LinkKind::Category
-        } else {
-            LinkKind::Other
+        let url = anchors.url(anchor);
+        let Some(fact) = known.get_mut(anchor.address) else { continue };
+        let before = *fact;
+        let (meaning, at) = *fact.get_or_insert_with(|| (meaning(url), links.len()));
+        let in_menu =
+            || menus.get(anchor.id as usize) == Some(&true) && same_host(url, page) && !SERVICES.in_text(url);
+        let kind = match meaning {
+            Meaning::Sure(kind) => kind,
+            Meaning::Shaped if !outline.has(anchor.id, mark::FRAME) => LinkKind::Product,
+            _ if in_menu() => LinkKind::Category,
+            _ => LinkKind::Other,
         };
-        if let Some(at) = seen.get(url) {
-            // A later link to the same place may tell more of what it is.
-            if let Some(known) = links.get_mut(*at)
-                && known.kind == LinkKind::Other
-            {
-                known.kind = kind;
-            }
-        } else {
-            seen.insert(url.to_owned(), links.len());
+        if before.is_none() {
             links.push(Link { url: url.to_owned(), kind });
+        } else if let Some(link) = links.get_mut(at)
+            && link.kind == LinkKind::Other
+        {
+            // A later link to the same place may tell more of what it is.
+            link.kind = kind;
         }
     }
     // Addresses that no `<a>` carries: `<link rel=next>`, lists in JSON-LD. Sorted, because sets have no order.
-    let mut others: Vec<String> =
-        next.iter().cloned().chain(products.iter().map(|url| (*url).to_owned())).collect();
+    let mut others: Vec<&str> = next.iter().map(String::as_str).chain(products.iter().copied()).collect();
     others.sort_unstable();
-    for url in &others {
-        if !seen.contains_key(url) && links.len() < LINKS_MAX {
-            let kind = if next.contains(url.as_str()) { LinkKind::Next } else { LinkKind::Product };
-            seen.insert(url.clone(), links.len());
-            links.push(Link { url: url.clone(), kind });
+    others.dedup();
+    for url in others {
+        let address = anchors.by_url.get(url).and_then(|address| known.get(*address));
+        if links.len() < LINKS_MAX && !matches!(address, Some(Some(_))) {
+            let kind = if next.contains(url) { LinkKind::Next } else { LinkKind::Product };
+            links.push(Link { url: url.to_owned(), kind });
         }
     }
     links
 }
 
-struct Anchor {
-    id: Id,
-    url: String,
+/// What an address alone says of a link to it.
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    Sure(LinkKind),
+    /// It looks like those of the page's offers.
+    Shaped,
+    Open,
 }
 
-fn anchors(outline: &Outline<'_>, head: &Head) -> Vec<Anchor> {
+/// The links of a page; each address once.
+#[derive(Default)]
+struct Anchors {
+    list: Vec<Anchor>,
+    addresses: Vec<Rc<str>>,
+    by_url: HashMap<Rc<str>, usize>,
+}
+
+struct Anchor {
+    id: Id,
+    /// Its place among the addresses.
+    address: usize,
+}
+
+impl Anchors {
+    fn url(&self, anchor: &Anchor) -> &str {
+        self.addresses.get(anchor.address).map_or("", |url| url)
+    }
+}
+
+fn anchors(outline: &Outline<'_>, head: &Head) -> Anchors {
+    let mut found = Anchors::default();
     // A card links its target from picture, title and button: each address is parsed once.
-    let mut resolved: HashMap<&str, Option<String>> = HashMap::new();
-    outline
-        .ids()
-        .filter(|id| outline.tag(*id) == Tag::A)
-        .filter_map(|id| {
-            let href = outline.raw_attribute(id, "href")?;
-            let url =
-                resolved.entry(href).or_insert_with(|| resolve(&entity::decode(href), head.base.as_ref()));
-            Some(Anchor { id, url: url.clone()? })
-        })
-        .take(4 * LINKS_MAX)
-        .collect()
+    let mut resolved: HashMap<&str, Option<usize>> = HashMap::new();
+    for id in outline.ids().filter(|id| outline.tag(*id) == Tag::A) {
+        if found.list.len() >= 4 * LINKS_MAX {
+            break;
+        }
+        let Some(href) = outline.raw_attribute(id, "href") else { continue };
+        let address = *resolved.entry(href).or_insert_with(|| {
+            let url: Rc<str> = resolve(&entity::decode(href), head.base.as_ref())?.into();
+            Some(*found.by_url.entry(url).or_insert_with_key(|url| {
+                found.addresses.push(Rc::clone(url));
+                found.addresses.len() - 1
+            }))
+        });
+        found.list.extend(address.map(|address| Anchor { id, address }));
+    }
+    found
 }
 
 /// Which elements lie inside the page's navigation or a breadcrumb trail, by their place.
@@ -118,17 +153,12 @@ fn menus(outline: &Outline<'_>) -> Vec<bool> {
             Tag::Nav | Tag::Menu => true,
             // `body.has-menu` names the page, not a menu.
             Tag::Footer | Tag::Body | Tag::Html => false,
-            _ => {
-                above || MENU_NAMES.in_text(outline.class(id)) || MENU_NAMES.in_text(outline.id_attribute(id))
-            }
+            _ => above || outline.is_named(id, names::MENU),
         };
         inside.push(own);
     }
     inside
 }
-
-/// Classes and ids of menus.
-static MENU_NAMES: Vocabulary = Vocabulary::new(&["nav", "menu", "breadcrumb", "categor", "department"]);
 
 /// Whether a resolved address is of the page's own host and more than its front page.
 fn same_host(url: &str, page: Option<&Url>) -> bool {
@@ -159,39 +189,43 @@ static SERVICES: Vocabulary = Vocabulary::new(&[
     "logout",
 ]);
 
-/// The shape of an address: host and path with numbers and slugs abstracted.
+/// The shape of an address: host and path with numbers and slugs abstracted; `None` where nothing in it is either.
 fn pattern(url: &str) -> Option<String> {
-    let parsed = Url::parse(url).ok()?;
-    let segments: Vec<String> = parsed
-        .path_segments()?
-        .map(|segment| {
-            if segment.is_empty() {
-                String::new()
-            } else if segment.bytes().all(|b| b.is_ascii_digit()) {
-                "9".to_owned()
-            } else if segment.bytes().any(|b| b.is_ascii_digit()) || segment.matches(['-', '_']).count() >= 2
-            {
-                let tail = segment.rsplit_once('.').map_or("", |(_, extension)| extension);
-                format!("*{tail}")
-            } else {
-                segment.to_owned()
-            }
-        })
-        .collect();
-    segments
-        .iter()
-        .any(|segment| segment.starts_with(['9', '*']))
-        .then(|| format!("{}/{}", parsed.host_str().unwrap_or(""), segments.join("/")))
+    // Resolved addresses are in normal form: what the parts are can be seen.
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.get(..end)?.split_once('/')?;
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let host = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(host, _)| host);
+    let mut shape = String::with_capacity(rest.len());
+    shape.push_str(host);
+    let mut abstracted = false;
+    for segment in path.split('/') {
+        shape.push('/');
+        let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+        if digits == 0 && segment.bytes().filter(|b| matches!(b, b'-' | b'_')).count() < 2 {
+            abstracted |= segment.starts_with(['9', '*']);
+            shape.push_str(segment);
+        } else if digits == segment.len() {
+            abstracted = true;
+            shape.push('9');
+        } else {
+            abstracted = true;
+            shape.push('*');
+            shape.push_str(segment.rsplit_once('.').map_or("", |(_, extension)| extension));
+        }
+    }
+    abstracted.then_some(shape)
 }
 
 /// The addresses of the next page of this list.
-fn next_links(outline: &Outline<'_>, anchors: &[Anchor], head: &Head, page: Option<&Url>) -> HashSet<String> {
+fn next_links(outline: &Outline<'_>, anchors: &Anchors, head: &Head, page: Option<&Url>) -> HashSet<String> {
     let mut next: HashSet<String> = head.next.iter().cloned().collect();
     let own = page.map(|page| page.as_str().split('#').next().unwrap_or("").to_owned());
-    for anchor in anchors {
+    for anchor in &anchors.list {
         let relation = outline.raw_attribute(anchor.id, "rel").unwrap_or("");
         if relation.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next")) {
-            next.insert(anchor.url.clone());
+            next.insert(anchors.url(anchor).to_owned());
         }
     }
     let candidates = if next.is_empty() { paging(outline, anchors) } else { Vec::new() };
@@ -200,17 +234,28 @@ fn next_links(outline: &Outline<'_>, anchors: &[Anchor], head: &Head, page: Opti
         && let Some(own) = &own
     {
         let (base, number) = numbered_address(own).unwrap_or_else(|| (bare_address(own), 1));
+        let follows = Some((base, number + 1));
         next.extend(
             anchors
+                .addresses
                 .iter()
-                .filter(|anchor| numbered_address(&anchor.url) == Some((base.clone(), number + 1)))
-                .map(|anchor| anchor.url.clone()),
+                .filter(|url| may_be_numbered(url, number + 1) && numbered_address(url) == follows)
+                .map(ToString::to_string),
         );
     }
     if let Some(own) = own {
         next.remove(&own);
     }
     next
+}
+
+/// Whether an address may hold this page number where [`numbered_address`] looks for one: a cheap look before parsing.
+fn may_be_numbered(url: &str, page: u32) -> bool {
+    let last = b'0' + u8::try_from(page % 10).unwrap_or(0);
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let segment = path.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+    let stem = segment.split('.').next().unwrap_or("");
+    stem.as_bytes().last() == Some(&last) || memchr::memchr(last, query.as_bytes()).is_some()
 }
 
 /// An address without its page number, and that number: `/c/shoes?page=2`, `/c/shoes/page/2/`, `/shoes-p2.html`.
@@ -287,11 +332,11 @@ fn bare_address(url: &str) -> String {
 }
 
 /// Next links without `rel`: named by class or label, or the number after the current one in a row of numbers.
-fn paging(outline: &Outline<'_>, anchors: &[Anchor]) -> Vec<String> {
+fn paging(outline: &Outline<'_>, anchors: &Anchors) -> Vec<String> {
     let mut found = Vec::new();
-    for anchor in anchors {
+    for anchor in &anchors.list {
         if is_named_next(outline, anchor.id) {
-            found.push(anchor.url.clone());
+            found.push(anchors.url(anchor).to_owned());
         }
     }
     if found.is_empty() {
@@ -315,9 +360,6 @@ const NEXT_WORDS: &[&str] = &[
 ];
 
 static NEXT_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| NEXT_WORDS.iter().copied().collect());
-
-/// In every class of a next link.
-static NEXT_NAME: Vocabulary = Vocabulary::new(&["next"]);
 
 fn is_named_next(outline: &Outline<'_>, id: Id) -> bool {
     let text = if outline.text_size(id) < 200 {
@@ -348,7 +390,7 @@ fn is_named_next(outline: &Outline<'_>, id: Id) -> bool {
     // Classes of the link, its parent and what it holds.
     let own = [Some(id), outline.parent(id), Some(id + 1).filter(|child| outline.contains(id, *child))];
     let names = |at: Id| [outline.class(at), outline.id_attribute(at)];
-    if !own.into_iter().flatten().flat_map(names).any(|names| NEXT_NAME.in_text(names)) {
+    if !own.into_iter().flatten().any(|at| outline.is_named(at, names::NEXT)) {
         return false;
     }
     let says_next = own.into_iter().flatten().flat_map(names).any(|written| {
@@ -379,32 +421,17 @@ fn own_names(outline: &Outline<'_>, id: Id) -> String {
     names.join(" ").to_ascii_lowercase()
 }
 
+/// Words of a paging box's role.
+static PAGING_ROLES: Vocabulary = Vocabulary::new(names::PAGING_WORDS);
+
 /// Inside a box that is named as paging, or that holds links with numbers.
 fn in_paging(outline: &Outline<'_>, id: Id) -> bool {
-    const NAMES: &[&str] = &[
-        "pagin",
-        "pager",
-        "pagenav",
-        "page-nav",
-        "page_nav",
-        "pages",
-        "paging",
-        "page-numbers",
-        "pagelinks",
-        "blaettern",
-    ];
     outline.ancestors(id).take(5).any(|above| {
         if matches!(outline.tag(above), Tag::Body | Tag::Main) {
             return false;
         }
-        let names = format!(
-            "{} {} {}",
-            outline.class(above),
-            outline.id_attribute(above),
-            outline.raw_attribute(above, "role").unwrap_or("")
-        )
-        .to_ascii_lowercase();
-        NAMES.iter().any(|name| names.contains(name))
+        outline.is_named(above, names::PAGING)
+            || PAGING_ROLES.in_text(outline.raw_attribute(above, "role").unwrap_or(""))
             || (outline.text_size(above) < 300 && numbered_links(outline, above) >= 2)
     })
 }
@@ -432,9 +459,9 @@ fn number(outline: &Outline<'_>, id: Id) -> Option<u32> {
 const NUMBERED_MAX: usize = 300;
 
 /// In a row of numbered links with one number that is no link (the current page), the link with the number after it.
-fn number_after_current(outline: &Outline<'_>, anchors: &[Anchor]) -> Option<String> {
+fn number_after_current(outline: &Outline<'_>, anchors: &Anchors) -> Option<String> {
     let numbered: Vec<(u32, &Anchor)> =
-        anchors.iter().filter_map(|a| Some((number(outline, a.id)?, a))).take(NUMBERED_MAX).collect();
+        anchors.list.iter().filter_map(|a| Some((number(outline, a.id)?, a))).take(NUMBERED_MAX).collect();
     for (_, anchor) in numbered.iter().take(200) {
         let Some(row) =
             outline.ancestors(anchor.id).take(4).find(|above| numbered_links(outline, *above) >= 2)
@@ -461,7 +488,7 @@ fn number_after_current(outline: &Outline<'_>, anchors: &[Anchor]) -> Option<Str
         if let Some((_, next)) =
             numbered.iter().find(|(number, a)| *number == current + 1 && outline.contains(row, a.id))
         {
-            return Some(next.url.clone());
+            return Some(anchors.url(next).to_owned());
         }
     }
     None

@@ -2,7 +2,7 @@
 //!
 //! 1. Each syntax may describe many offers. The page's own is the one whose name and address fit the page's headline,
 //!    titles and address; related products, list items and other variants lose.
-//! 2. A source's selector beats everything. Else readers that agree beat one that does not; else the order of
+//! 2. A source's selector beats everything, the adapter of a known platform any one generic reader. Else readers that agree beat one that does not; else the order of
 //!    [`Origin`] decides.
 //! 3. The price shown beside the headline beats markup that stands nowhere on the page. What is struck through is
 //!    the regular price. Zero is no price.
@@ -18,7 +18,7 @@ use super::prices::ShownPrice;
 use super::record::{Field, Origin, Record, Role};
 use super::shown::Headline;
 use super::stock::Stock;
-use super::{ExplainedCandidate, FieldExplanation, text};
+use super::{ExplainedCandidate, FieldExplanation, text, words};
 use crate::listing::{Conflict, Listing};
 
 mod clean;
@@ -27,8 +27,10 @@ mod price;
 
 /// How well a record must fit the page to be its own offer.
 const FITS: i32 = 1;
-/// Conflicts kept.
-const CONFLICTS_MAX: usize = 20;
+/// Offers side by side that make the page a list.
+const LIST_LEAST: usize = 3;
+/// Conflicts kept: the titles and descriptions come first, for rules look into them.
+const CONFLICTS_MAX: usize = 30;
 
 /// Everything that readers found on a page.
 pub(super) struct Findings<'p> {
@@ -38,14 +40,23 @@ pub(super) struct Findings<'p> {
     /// Records of all readers, in page order within a reader.
     pub(super) records: &'p [Record],
     pub(super) selected: Option<&'p Record>,
+    /// What the adapter of the shop's platform read.
+    pub(super) adapted: Option<&'p Record>,
     pub(super) prices: &'p [ShownPrice],
     /// Distance of each shown price to the headline.
     pub(super) distances: &'p [u32],
+    /// How many offers the page shows in lists.
+    pub(super) listed: usize,
     pub(super) labels: &'p [Labelled],
     pub(super) named: &'p [Named],
     pub(super) stock: &'p Stock,
     pub(super) breadcrumbs: &'p [(Origin, Vec<String>)],
-    pub(super) description: Option<(String, String)>,
+    /// Boxes and sections that describe, with their places.
+    pub(super) descriptions: Vec<(String, String)>,
+    /// What stands below the headline, for a page that names no description.
+    pub(super) prose: Option<(String, String)>,
+    /// The beginning of everything that is shown.
+    pub(super) around: &'p str,
     pub(super) locale: Locale<'p>,
     pub(super) hints: Hints<'p>,
 }
@@ -75,17 +86,27 @@ pub(super) struct Merged {
     pub(super) price_place: Option<usize>,
     /// A product number stands beside its label.
     pub(super) labelled: bool,
+    /// The name or address of the typed record fits the page.
+    pub(super) fits: bool,
+    /// Places of the records that the listing was made of.
+    pub(super) own: Vec<usize>,
+    /// What was read but cannot be kept.
+    pub(super) problems: Vec<String>,
 }
 
 /// Merges what was found.
 pub(super) fn merge(findings: &Findings<'_>) -> Merged {
-    let own = own_records(findings);
+    let (places, fits) = own_records(findings);
+    let own: Vec<&Record> = places.iter().filter_map(|at| findings.records.get(*at)).collect();
     let mut draft = Draft { findings, own: &own, merged: Merged::default() };
     let stated = |record: &&&Record| record.origin == Origin::State && record.has(Field::Price);
     draft.merged.typed = own.iter().any(|record| record.typed)
         || findings.head.product_meta
         || own.iter().find(stated).is_some_and(|record| fit(findings, record, 1) >= 6);
+    draft.merged.typed |= findings.adapted.is_some_and(|record| record.typed);
+    draft.merged.fits = fits || findings.head.product_meta;
     draft.title();
+    draft.description();
     draft.price();
     draft.availability();
     draft.names();
@@ -95,7 +116,12 @@ pub(super) fn merge(findings: &Findings<'_>) -> Merged {
     draft.text_and_attributes();
     draft.seller();
     draft.merged.offered = findings.head.product_meta
-        || own.iter().any(|r| r.has(Field::Price) || r.has(Field::Max) || r.has(Field::Availability));
+        || own
+            .iter()
+            .copied()
+            .chain(findings.adapted)
+            .any(|r| r.has(Field::Price) || r.has(Field::Max) || r.has(Field::Availability));
+    draft.merged.own = places;
     draft.merged.listing.url = findings
         .page_url
         .map(|url| {
@@ -114,47 +140,52 @@ pub(super) fn merge(findings: &Findings<'_>) -> Merged {
     draft.merged
 }
 
-/// The best record of each reader, where one fits the page.
-fn own_records<'p>(findings: &Findings<'p>) -> Vec<&'p Record> {
+/// The best record of each reader, where one fits the page, by place. Markup that names another product than the
+/// page shows is the page's own all the same where the page shows no list: its name is kept as a conflict, so that
+/// neither hides the other.
+fn own_records(findings: &Findings<'_>) -> (Vec<usize>, bool) {
     let mut own = Vec::new();
+    let mut fits = false;
     for origin in [Origin::JsonLd, Origin::Microdata, Origin::Rdfa, Origin::State] {
         let of_origin: Vec<(usize, &Record)> =
             findings.records.iter().enumerate().filter(|(_, r)| r.origin == origin).collect();
         let best = of_origin
             .iter()
             .enumerate()
-            .map(|(place, (_, record))| {
-                (
-                    fit(findings, record, of_origin.len()) * 100 - i32::try_from(place.min(99)).unwrap_or(99),
-                    record,
-                )
+            .map(|(place, (at, record))| {
+                let place = i32::try_from(place.min(99)).unwrap_or(99);
+                (fit(findings, record, of_origin.len()) * 100 - place, *at, *record)
             })
-            .max_by_key(|(score, _)| *score);
-        let Some((score, record)) = best else { continue };
+            .max_by_key(|(score, _, _)| *score);
+        let Some((score, at, record)) = best else { continue };
         let least = if origin == Origin::State { 3 } else { FITS };
-        if score >= least * 100 - 99 {
-            own.push(*record);
-            // The group says what a variant leaves out, and the other way round.
-            if let Role::Variant(group) = record.role
-                && let Some(group) = findings.records.iter().filter(|r| r.origin == origin).nth(group)
-            {
-                own.push(group);
-            }
-            // A second record of the same name completes it: shops split an offer over several blocks.
-            let name = record.first(Field::Title).map(text::key).unwrap_or_default();
-            let twin = of_origin
-                .iter()
-                .map(|(_, r)| *r)
-                .filter(|r| !std::ptr::eq(*r, *record) && matches!(r.role, Role::Own));
-            own.extend(
-                twin.filter(|r| {
-                    r.first(Field::Title).map(text::key).unwrap_or_default() == name && !name.is_empty()
-                })
-                .take(2),
-            );
+        let fitting = score >= least * 100 - 99;
+        let alone = origin != Origin::State
+            && record.typed
+            && matches!(record.role, Role::Own)
+            && record.has(Field::Title)
+            && findings.listed < LIST_LEAST;
+        if !fitting && !alone {
+            continue;
         }
+        fits |= fitting;
+        own.push(at);
+        // The group says what a variant leaves out, and the other way round.
+        if let Role::Variant(group) = record.role
+            && let Some((group, _)) = of_origin.get(group)
+        {
+            own.push(*group);
+        }
+        // A second record of the same name completes it: shops split an offer over several blocks.
+        let name = record.first(Field::Title).map(text::key).unwrap_or_default();
+        let twins = of_origin
+            .iter()
+            .filter(|(other, r)| *other != at && matches!(r.role, Role::Own))
+            .filter(|(_, r)| r.first(Field::Title).map(text::key).unwrap_or_default() == name)
+            .map(|(other, _)| *other);
+        own.extend(twins.take(if name.is_empty() { 0 } else { 2 }));
     }
-    own
+    (own, fits)
 }
 
 /// How well a record fits the page.
@@ -230,6 +261,7 @@ impl Draft<'_, '_> {
             .findings
             .selected
             .into_iter()
+            .chain(self.findings.adapted)
             .chain(self.own.iter().copied())
             .chain([&self.findings.head.open_graph, &self.findings.head.meta]);
         for record in records {
@@ -346,6 +378,10 @@ impl Draft<'_, '_> {
         let mut candidates = self.candidates(Field::Title);
         for candidate in &mut candidates {
             candidate.value = text::line(&candidate.value);
+            // Markup that fits nothing the page shows is heard, but the visitor reads the headline.
+            if !self.merged.fits && candidate.origin != Origin::Select {
+                candidate.weight *= 0.6;
+            }
         }
         for (place, headline) in self.findings.headlines.iter().take(2).enumerate() {
             candidates.push(Candidate {
@@ -354,6 +390,13 @@ impl Draft<'_, '_> {
                 place: "h1".to_owned(),
                 weight: if place == 0 { 3.0 } else { 0.5 },
             });
+        }
+        for mut labelled in self.labelled(&words::NAME_LABELS, 0.9).into_iter().take(2) {
+            // "Name" stands before many things; it names the offer where no headline does.
+            if !self.findings.headlines.is_empty() {
+                labelled.weight = 0.0;
+            }
+            candidates.push(labelled);
         }
         let head = self.findings.head;
         if !head.title.is_empty() {
@@ -396,7 +439,7 @@ impl Draft<'_, '_> {
 fn writing(origin: Origin) -> u8 {
     match origin {
         Origin::Select => 0,
-        Origin::JsonLd | Origin::Microdata | Origin::Rdfa => 1,
+        Origin::Adapter | Origin::JsonLd | Origin::Microdata | Origin::Rdfa => 1,
         Origin::Text => 2,
         Origin::State => 3,
         Origin::OpenGraph => 4,
@@ -408,6 +451,8 @@ fn writing(origin: Origin) -> u8 {
 fn weight(origin: Origin) -> f32 {
     match origin {
         Origin::Select => 100.0,
+        // More than any one generic reader, less than two that agree against it.
+        Origin::Adapter => 4.0,
         Origin::JsonLd | Origin::Microdata | Origin::Rdfa => 3.0,
         Origin::State => 1.6,
         Origin::OpenGraph => 2.0,

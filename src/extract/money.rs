@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use rust_decimal::Decimal;
 
-use super::currency::{SIGNS, code, minor_digits};
+use super::currency::{self, SIGNS, code, minor_digits};
 
 /// The most text looked at: a price stands in a short text.
 const TEXT_MAX: usize = 400;
@@ -18,8 +18,10 @@ const DIGITS_MAX: usize = 24;
 /// An amount with its currency as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Money {
-    /// The amount; minor units in their place.
+    /// The amount; minor units in their place. The lowest of a range.
     pub amount: Decimal,
+    /// The highest of a range.
+    pub max: Option<Decimal>,
     /// The currency's sign or code as written; `None` where there is none.
     pub currency: Option<String>,
 }
@@ -35,25 +37,29 @@ pub struct Hints<'a> {
 
 /// The price in `text`: the first amount beside a currency sign, else the first that looks like an amount.
 pub fn parse(text: &str, hints: Hints<'_>) -> Option<Money> {
+    if is_scientific(text.trim()) {
+        // Exact, or nothing.
+        let amount = Decimal::from_scientific(text.trim()).ok()?;
+        return Some(Money { amount, max: None, currency: None });
+    }
     let letters: Vec<char> = text.chars().take(TEXT_MAX).map(plain).collect();
     let numbers = numbers(&letters);
-    let signs = signs(&letters);
+    if numbers.is_empty() {
+        return None;
+    }
+    let signs = signs(&letters, hints.currency);
     let mut best: Option<(u32, Money)> = None;
     for (place, number) in numbers.iter().enumerate() {
         if is_something_else(&letters, number) {
             continue;
         }
-        let sign = beside(&letters, number, &signs).or_else(|| {
-            // "26 to 50 €", "26 - 50 €": the sign of the end of a range is the sign of its start.
-            let next = numbers.get(place + 1)?;
-            let gap = letters.get(number.end..next.start)?;
-            let words: String = gap.iter().collect::<String>().trim().to_lowercase();
-            let ranged = matches!(
-                words.as_str(),
-                "-" | "–" | "—" | "to" | "bis" | "à" | "a" | "до" | "tot" | "do" | "till" | "~"
-            );
-            if ranged { beside(&letters, next, &signs) } else { None }
-        });
+        // "26 to 50 €", "£6 - £9": the sign of the end of a range is the sign of its start.
+        let end = numbers.get(place + 1).filter(|next| is_range(&letters, number, next, &signs));
+        let sign = beside(&letters, number, &signs).or_else(|| beside(&letters, end?, &signs));
+        let touches = |sign: &Span| sign.end == number.start || sign.start == number.end;
+        if !sign.as_ref().is_some_and(touches) && is_glued(&letters, number) {
+            continue;
+        }
         let mut rank = if sign.is_some() { 0 } else { 4 };
         if sign.is_none() && is_counted(&letters, number) {
             rank += 3;
@@ -61,32 +67,40 @@ pub fn parse(text: &str, hints: Hints<'_>) -> Option<Money> {
         let nothing = letters
             .get(number.start..number.end)
             .is_some_and(|n| n.iter().all(|c| matches!(c, '0' | '.' | ',')));
-        if word_before(&letters, number, WAS) {
-            rank += 2;
-        }
         if nothing {
             rank += 3;
         }
         if best.as_ref().is_some_and(|(known, _)| *known <= rank) {
             continue;
         }
+        if word_before(&letters, number, WAS) {
+            rank += 2;
+        }
+        if best.as_ref().is_some_and(|(known, _)| *known <= rank) {
+            continue;
+        }
         let written =
             sign.map(|sign| letters.get(sign.start..sign.end).unwrap_or(&[]).iter().collect::<String>());
-        let money = |amount| Money { amount, currency: written.clone() };
         let joined = numbers.get(place + 1).and_then(|next| split_by_sign(&letters, number, next, sign));
         let known = hints.currency.or_else(|| written.as_deref().and_then(sure_code));
         if let Some(amount) = joined.or_else(|| amount(&letters, number, hints.decimal, known)) {
             let cents = written.as_deref() == Some("¢");
             let amount = if cents { amount / Decimal::ONE_HUNDRED } else { amount };
-            let negative = is_negative(&letters, number, sign);
-            best = Some((rank, money(if negative { -amount } else { amount })));
+            let amount = if is_negative(&letters, number, sign) { -amount } else { amount };
+            // Two bare numbers are a range only where nothing else is said.
+            let max = end
+                .filter(|end| (sign.is_some() || numbers.len() == 2) && !is_something_else(&letters, end))
+                .and_then(|end| self::amount(&letters, end, hints.decimal, known))
+                .filter(|max| *max > amount);
+            best = Some((rank, Money { amount, max, currency: written }));
         }
     }
     let (_, mut found) = best?;
     if found.currency.is_none() {
-        // A sign elsewhere in the text still says what the amount is in; single letters do not.
-        let elsewhere =
-            signs.iter().find(|sign| sign.end - sign.start > 1 || !is_letter(&letters, sign.start));
+        // A sign elsewhere in the text still says what the amount is in; single letters and words do not.
+        let elsewhere = signs.iter().find(|sign| {
+            !is_word(&letters, sign) && (sign.end - sign.start > 1 || !is_letter(&letters, sign.start))
+        });
         found.currency = elsewhere.map(|s| letters.get(s.start..s.end).unwrap_or(&[]).iter().collect());
     }
     Some(found)
@@ -95,7 +109,7 @@ pub fn parse(text: &str, hints: Hints<'_>) -> Option<Money> {
 /// The currency sign or code in `text` when it holds no amount of its own worth reading.
 pub fn sign_in(text: &str) -> Option<String> {
     let letters: Vec<char> = text.chars().take(TEXT_MAX).map(plain).collect();
-    let sign = signs(&letters).into_iter().find(|sign| {
+    let sign = signs(&letters, None).into_iter().find(|sign| {
         letters.len() == sign.end - sign.start
             || sign.end - sign.start > 1
             || !is_letter(&letters, sign.start)
@@ -130,6 +144,9 @@ struct Span {
 
 /// Digits of all scripts as ASCII, exotic spaces and separators as plain ones.
 fn plain(letter: char) -> char {
+    if letter.is_ascii_alphanumeric() {
+        return letter;
+    }
     let digit = |zero: u32| char::from_digit(u32::from(letter) - zero, 10).unwrap_or(letter);
     match letter {
         '\u{660}'..='\u{669}' => digit(0x660),
@@ -211,13 +228,88 @@ fn numbers(letters: &[char]) -> Vec<Span> {
     found
 }
 
-/// Currency signs and codes, the longest at each place.
-fn signs(letters: &[char]) -> Vec<Span> {
+/// Exponent notation, as programs write large and tiny numbers.
+fn is_scientific(text: &str) -> bool {
+    let digits = |part: &str| {
+        let part = part.trim_start_matches(['-', '+']);
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    text.split_once(['e', 'E']).is_some_and(|(mantissa, exponent)| digits(mantissa) && digits(exponent))
+}
+
+/// Whether `number` and `next` are the ends of a range: nothing between them but a dash or word and a sign.
+fn is_range(letters: &[char], number: &Span, next: &Span, signs: &[Span]) -> bool {
+    let between =
+        (number.end..next.start).filter(|at| !signs.iter().any(|sign| (sign.start..sign.end).contains(at)));
+    let words: String = between.filter_map(|at| letters.get(at)).collect();
+    RANGE.contains(&words.trim().to_lowercase().as_str())
+}
+
+/// What stands between the ends of a range.
+const RANGE: &[&str] = &[
+    "-",
+    "–",
+    "—",
+    "~",
+    "to",
+    "bis",
+    "à",
+    "a",
+    "до",
+    "tot",
+    "do",
+    "till",
+    "til",
+    "al",
+    "hasta",
+    "fino a",
+    "até",
+    "à partir de",
+    "έως",
+    "ως",
+    "până la",
+    "-ig",
+];
+
+/// A number within a word: `B550`, `1e999`, `400-Series`, `A8`.
+fn is_glued(letters: &[char], number: &Span) -> bool {
+    let before = number.start.checked_sub(1).is_some_and(|at| is_letter(letters, at));
+    let dashed = letters.get(number.end) == Some(&'-') && is_letter(letters, number.end + 1);
+    let mixed = is_letter(letters, number.end)
+        && letters
+            .get(number.end..)
+            .unwrap_or(&[])
+            .iter()
+            .find(|c| !c.is_alphabetic())
+            .is_some_and(char::is_ascii_digit);
+    before || dashed || mixed
+}
+
+/// Currency signs and codes, the longest at each place. A code that is also a word or a name counts where it is the
+/// currency of the page, or where nothing but it and an amount is written.
+fn signs(letters: &[char], currency: Option<&str>) -> Vec<Span> {
+    let mut found = every_sign(letters);
+    let lettered = letters.iter().filter(|c| c.is_alphabetic()).count();
+    found.retain(|sign| {
+        let written: String = letters.get(sign.start..sign.end).unwrap_or(&[]).iter().collect();
+        !is_word(letters, sign) || currency == Some(written.as_str()) || lettered <= 3
+    });
+    found
+}
+
+/// Whether a sign is a code that people also write for other things: AMD makes processors, GEL is a jelly.
+fn is_word(letters: &[char], sign: &Span) -> bool {
+    let written: String = letters.get(sign.start..sign.end).unwrap_or(&[]).iter().collect();
+    currency::is_word(&written)
+}
+
+fn every_sign(letters: &[char]) -> Vec<Span> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < letters.len() {
         let Some(first) = letters.get(at) else { break };
-        if first.is_ascii_digit() || matches!(first, ' ' | ',' | '-' | '(') {
+        let within_word = is_letter(letters, at) && at > 0 && is_letter(letters, at - 1);
+        if within_word || first.is_ascii_digit() || matches!(first, ' ' | ',' | '-' | '(') {
             at += 1;
             continue;
         }
@@ -240,7 +332,7 @@ fn sign_at(letters: &[char], at: usize) -> usize {
     let mut longest = 0;
     if starts {
         let first = letters.get(at).copied().unwrap_or(' ');
-        for (sign, any_case) in SIGNS_BY_FIRST.get(&first).map_or(&[][..], Vec::as_slice) {
+        for (sign, any_case) in SIGNS_BY_FIRST.get(first) {
             let length = sign.len();
             if length > longest
                 && (ends(length) || declined(sign))
@@ -253,8 +345,9 @@ fn sign_at(letters: &[char], at: usize) -> usize {
         if longest < 3 && three.len() == 3 && !is_letter(letters, at + 3) {
             let upper = three.iter().all(char::is_ascii_uppercase);
             let lower = three.iter().all(char::is_ascii_lowercase);
-            let code_text: String = if upper || lower { three.iter().collect() } else { String::new() };
-            if (upper && code(&code_text).is_some()) || (lower && LOWER_CODES.contains(&code_text.as_str())) {
+            if (upper && code(&three.iter().collect::<String>()).is_some())
+                || (lower && LOWER_CODES.iter().any(|code| code.chars().eq(three.iter().copied())))
+            {
                 longest = 3;
             }
         }
@@ -272,8 +365,8 @@ const LOWER_CODES: &[&str] = &[
 type PlainSign = (Vec<char>, bool);
 
 /// Signs as plain letters by their first letter, and whether case matters: `Ft` is money, `ft` is a length.
-static SIGNS_BY_FIRST: LazyLock<HashMap<char, Vec<PlainSign>>> = LazyLock::new(|| {
-    let mut by_first: HashMap<char, Vec<PlainSign>> = HashMap::new();
+static SIGNS_BY_FIRST: LazyLock<SignsByFirst> = LazyLock::new(|| {
+    let mut by_first = SignsByFirst { ascii: vec![Vec::new(); 128], other: HashMap::new() };
     for (sign, _) in SIGNS {
         let letters: Vec<char> = sign.chars().map(plain).collect();
         let any_case = letters.len() > 3 || *sign == "lei";
@@ -285,11 +378,26 @@ static SIGNS_BY_FIRST: LazyLock<HashMap<char, Vec<PlainSign>>> = LazyLock::new(|
             firsts.dedup();
         }
         for first in firsts {
-            by_first.entry(first).or_default().push((letters.clone(), any_case));
+            let signs = match by_first.ascii.get_mut(first as usize) {
+                Some(signs) => signs,
+                None => by_first.other.entry(first).or_default(),
+            };
+            signs.push((letters.clone(), any_case));
         }
     }
     by_first
 });
+
+struct SignsByFirst {
+    ascii: Vec<Vec<PlainSign>>,
+    other: HashMap<char, Vec<PlainSign>>,
+}
+
+impl SignsByFirst {
+    fn get(&self, first: char) -> &[PlainSign] {
+        self.ascii.get(first as usize).or_else(|| self.other.get(&first)).map_or(&[], Vec::as_slice)
+    }
+}
 
 fn matches_at(letters: &[char], at: usize, sign: &[char], any_case: bool) -> bool {
     for (place, expected) in sign.iter().copied().enumerate() {
@@ -350,8 +458,7 @@ fn is_something_else(letters: &[char], number: &Span) -> bool {
     if after == Some('%') || (after == Some(' ') && next == Some('%')) {
         return true;
     }
-    let shape: String = letters.get(number.start..number.end).unwrap_or(&[]).iter().collect();
-    let parts: Vec<&str> = shape.split(['.', ',']).collect();
+    let shape = letters.get(number.start..number.end).unwrap_or(&[]);
     // Times: "1:20".
     let clock = |at: Option<usize>| at.is_some_and(|at| letters.get(at) == Some(&':'));
     if (clock(number.start.checked_sub(1)) && number.start >= 2 && digit_at(letters, number.start - 2))
@@ -359,30 +466,30 @@ fn is_something_else(letters: &[char], number: &Span) -> bool {
     {
         return true;
     }
-    if let [day, month, year] = parts.as_slice()
+    let mut parts = shape.split(|c| matches!(c, '.' | ','));
+    if let (Some(day), Some(month), Some(year), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
         && (1..=2).contains(&day.len())
         && month.len() == 2
         && (year.len() == 4 || year.len() == 2)
     {
         return true;
     }
-    let digits = shape.chars().filter(char::is_ascii_digit).count();
+    let digits = shape.iter().filter(|c| c.is_ascii_digit()).count();
     if digits > DIGITS_MAX {
         return true;
     }
     // "16.00 ft" is a length; "49+" is a threshold.
-    let unit: String = letters
-        .get(number.end..)
-        .unwrap_or(&[])
-        .iter()
-        .skip_while(|c| **c == ' ')
-        .take_while(|c| c.is_alphabetic())
-        .collect();
-    matches!(
-        unit.as_str(),
-        "ft" | "mm" | "cm" | "kg" | "ml" | "mg" | "inch" | "GB" | "TB" | "mAh" | "Hz" | "kWh"
-    ) || after == Some('+')
+    let rest = letters.get(number.end..).unwrap_or(&[]);
+    let rest = rest.get(rest.iter().take_while(|c| **c == ' ').count()..).unwrap_or(&[]);
+    let length = rest.iter().take(5).take_while(|c| c.is_alphabetic()).count();
+    let unit = rest.get(..length).unwrap_or(&[]);
+    after == Some('+')
+        || UNITS.iter().any(|known| known.len() == length && known.chars().eq(unit.iter().copied()))
 }
+
+/// What is measured, not paid.
+const UNITS: &[&str] = &["ft", "mm", "cm", "kg", "ml", "mg", "inch", "GB", "TB", "mAh", "Hz", "kWh"];
 
 /// "3 options", "2 pairs", "4x": a count, where no currency stands beside it.
 fn is_counted(letters: &[char], number: &Span) -> bool {
@@ -391,9 +498,11 @@ fn is_counted(letters: &[char], number: &Span) -> bool {
 }
 
 fn word_before(letters: &[char], number: &Span, words: &[&str]) -> bool {
-    let head: String =
-        letters.get(number.start.saturating_sub(16)..number.start).unwrap_or(&[]).iter().collect();
-    let head = head.to_lowercase();
+    let head = letters.get(number.start.saturating_sub(16)..number.start).unwrap_or(&[]);
+    if !head.iter().any(|c| c.is_alphabetic()) {
+        return false;
+    }
+    let head = head.iter().collect::<String>().to_lowercase();
     let last = head.split(|c: char| !c.is_alphabetic()).rfind(|word| word.len() > 1 && code(word).is_none());
     last.is_some_and(|word| words.contains(&word))
 }
@@ -411,7 +520,7 @@ fn split_by_sign(letters: &[char], number: &Span, next: &Span, sign: Option<Span
         && cents.chars().all(|c| c.is_ascii_digit());
     let glued = next.start == sign.end && (2..=3).contains(&cents.len());
     (tight && plain_whole && alone && (cents.len() == 2 || glued))
-        .then(|| format!("{whole}.{cents}").parse().ok())?
+        .then(|| Decimal::from_str_exact(&format!("{whole}.{cents}")).ok())?
 }
 
 /// No sign of its own follows the digits that end at `end`.
@@ -456,7 +565,8 @@ fn amount(letters: &[char], number: &Span, decimal: Option<char>, currency: Opti
             text.push('.');
         }
     }
-    text.parse().ok()
+    // What the type cannot hold exactly must not become another number.
+    Decimal::from_str_exact(&text).ok()
 }
 
 /// The place of the decimal mark within `shape` (digits, `.` and `,`).
@@ -534,6 +644,33 @@ mod tests {
                 "{text}"
             );
         }
+        for (text, amount, max) in [
+            ("25-30", "25", "30"),
+            ("£6.95 - £9.95", "6.95", "9.95"),
+            ("From 26 to 50 €", "26", "50"),
+            ("12–15 zł", "12", "15"),
+        ] {
+            let money = parse(text, Hints::default()).unwrap();
+            assert_eq!(money.amount.to_string(), amount, "{text}");
+            assert_eq!(money.max.map(|max| max.to_string()).as_deref(), Some(max), "{text}");
+        }
+        for (text, amount) in [("1.2e3", "1200"), ("5E-1", "0.5"), ("AMD 400", "400"), ("25.00-", "25.00")] {
+            assert_eq!(parse(text, Hints::default()).unwrap().amount.to_string(), amount, "{text}");
+        }
+        let nines = "9".repeat(38);
+        for text in [
+            "1e999",
+            "1e38",
+            "1e+38",
+            nines.as_str(),
+            "B550",
+            "400-Series",
+            "0.00000000000000000000000000000000001",
+        ] {
+            assert_eq!(parse(text, Hints::default()), None, "{text}");
+        }
+        let named = parse("AMD B550 and 400-Series boards", Hints::default());
+        assert_eq!(named, None, "a maker is no currency");
         for text in ["15.08.2017", "16.00 ft", "-20%", "sold out", "", "Free Shipping on Orders $49+."] {
             assert_eq!(parse(text, Hints::default()), None, "{text}");
         }

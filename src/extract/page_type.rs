@@ -12,12 +12,16 @@ pub(super) struct Evidence {
     pub(super) titled: bool,
     /// A typed record (schema.org Product, product meta, product-like state) matched the page.
     pub(super) typed: bool,
+    /// Its name or address fits what the page shows.
+    pub(super) fits: bool,
     /// That record has a price or an availability.
     pub(super) offered: bool,
     /// A price stands near the headline.
     pub(super) priced: bool,
     /// A button buys.
     pub(super) buy: bool,
+    /// That price stands behind a word for it.
+    pub(super) price_labelled: bool,
     /// Stock is spoken of near the headline.
     pub(super) stocked: bool,
     /// A number of the product stands beside its label.
@@ -28,6 +32,8 @@ pub(super) struct Evidence {
     pub(super) identified: bool,
     /// A source's own selector gave title and price.
     pub(super) selected: bool,
+    /// Boxes of lists whose price is named as one.
+    pub(super) marked_cards: usize,
     /// Boxes of lists with a price.
     pub(super) cards: usize,
     /// Boxes and entries of lists, with or without a price.
@@ -36,6 +42,8 @@ pub(super) struct Evidence {
     pub(super) list: bool,
     /// The page calls itself an article.
     pub(super) article: bool,
+    /// The shop's platform marks the page as a list of products.
+    pub(super) catalogue: bool,
     /// Share of the cards that stand before the page's own price, if it has one.
     pub(super) cards_first: bool,
 }
@@ -49,18 +57,24 @@ const WALL_TEXT: usize = 3500;
 
 /// Decides, with the reason for `blocked`.
 pub(super) fn decide(outline: &Outline<'_>, head: &Head, evidence: &Evidence) -> (PageType, Option<String>) {
+    if evidence.catalogue && evidence.listed > 0 && !evidence.selected {
+        return (PageType::Category, None);
+    }
     let og_product = head.og_type.contains("product") && !head.og_type.contains("group");
     let strong = evidence.titled && evidence.typed && (evidence.offered || !evidence.list);
     let by_sight = evidence.titled
         && !evidence.article
         && !evidence.cards_first
-        && ((evidence.priced && (evidence.buy || evidence.identified || og_product))
+        && ((evidence.priced
+            && (evidence.buy || evidence.identified || evidence.price_labelled || og_product))
             || (evidence.labelled && (evidence.buy || evidence.stocked || evidence.detailed)));
-    let own = evidence.selected || (strong && (evidence.offered || !evidence.article)) || by_sight;
+    let own =
+        evidence.selected || (strong && (evidence.offered && evidence.fits || !evidence.article)) || by_sight;
     if own && (evidence.offered || !evidence.list || evidence.cards < CARDS_MIN) {
         return (PageType::Product, None);
     }
-    if evidence.cards >= CARDS_MIN && !evidence.article || evidence.list && evidence.listed > 1 {
+    let listed = evidence.cards >= CARDS_MIN || evidence.marked_cards > 1;
+    if listed && !evidence.article || evidence.list && evidence.listed > 1 {
         return (PageType::Category, None);
     }
     if let Some(wall) = wall(outline, head) {

@@ -1,5 +1,7 @@
 //! Prices that a visitor sees: where they stand, what their elements are named, how far they are from the headline.
 
+use std::collections::HashMap;
+
 use rust_decimal::Decimal;
 
 use super::currency::{self, Locale};
@@ -30,6 +32,10 @@ pub(super) struct ShownPrice {
     pub(super) named: bool,
     /// Its own element is.
     pub(super) own_name: bool,
+    /// A word for "price" stands before it, as in a table or line of labels.
+    pub(super) labelled: bool,
+    /// The page's own titles say it.
+    pub(super) told: bool,
     /// Its element is named as the price that is paid.
     pub(super) now: bool,
     /// It is of something else: delivery, a rate, a kilogram.
@@ -42,6 +48,7 @@ pub(super) struct ShownPrice {
 pub(super) fn prices(outline: &Outline<'_>, hints: Hints<'_>, locale: Locale<'_>) -> Vec<ShownPrice> {
     let mut found: Vec<ShownPrice> = Vec::new();
     let (mut covered, mut tries) = (0_usize, 0_usize);
+    let mut texts = Texts::new();
     for (at, run) in outline.runs.iter().enumerate() {
         if found.len() >= PRICES_MAX || tries >= TRIES_MAX {
             break;
@@ -54,7 +61,7 @@ pub(super) fn prices(outline: &Outline<'_>, hints: Hints<'_>, locale: Locale<'_>
             continue;
         }
         tries += 1;
-        if let Some(price) = price_at(outline, at, run, hints, locale) {
+        if let Some(price) = price_at(outline, at, run, hints, locale, &mut texts) {
             // A price within a longer text covers only that piece of it.
             let whole = outline.text_size(price.id) <= PRICE_BYTES;
             covered = outline
@@ -82,7 +89,9 @@ fn mark_pairs(outline: &Outline<'_>, prices: &mut [ShownPrice]) {
             let (low, high) = if one.money.amount < other.money.amount { (at, next) } else { (next, at) };
             let (Some(lower), Some(higher)) = (prices.get(low), prices.get(high)) else { break };
             let shared = outline.ancestors(one.id).find(|above| outline.contains(*above, other.id));
-            let small = shared.is_some_and(|id| outline.text_size(id) <= 400);
+            let small = shared.is_some_and(|id| {
+                outline.text_size(id) <= 400 && !apart(outline, id, one.id) && !apart(outline, id, other.id)
+            });
             let (less, more) = (lower.money.amount, higher.money.amount);
             if other.run > one.run + REACH || !small || less == more || less < more * LEAST_SHARE {
                 continue;
@@ -108,6 +117,24 @@ fn mark_pairs(outline: &Outline<'_>, prices: &mut [ShownPrice]) {
     }
 }
 
+/// Whether the part of a box that holds a price is an offer of its own: it has a name or link beside the price.
+fn apart(outline: &Outline<'_>, shared: Id, price: Id) -> bool {
+    /// Bytes of a label beside a price.
+    const LABEL_BYTES: usize = 40;
+    let part = std::iter::once(price)
+        .chain(outline.ancestors(price))
+        .take_while(|above| *above != shared)
+        .last()
+        .filter(|part| *part != price);
+    part.is_some_and(|part| {
+        outline.text_size(part) > outline.text_size(price) + LABEL_BYTES
+            || outline
+                .below(part)
+                .take(100)
+                .any(|id| outline.tag(id) == Tag::A || outline.tag(id).is_heading())
+    })
+}
+
 /// "excl. VAT", "brez DDV", "zzgl. `MwSt`.".
 fn is_net(text: &str) -> bool {
     let mut spoken = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
@@ -123,6 +150,17 @@ fn has_digit(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_digit()) || (!text.is_ascii() && text.chars().any(char::is_numeric))
 }
 
+/// The text of small elements and the price in it: several runs ask for the same ones.
+type Texts = HashMap<Id, (String, Option<Money>)>;
+
+/// Bytes of a text that may be a price.
+const TEXT_MAX: usize = 200;
+
+fn read(text: String, hints: Hints<'_>) -> (String, Option<Money>) {
+    let money = if text.len() > TEXT_MAX { None } else { money::parse(&text, hints) };
+    (text, money)
+}
+
 /// The price whose first digits stand in `run`: the smallest element that shows amount and currency.
 fn price_at(
     outline: &Outline<'_>,
@@ -130,24 +168,29 @@ fn price_at(
     run: &Run,
     hints: Hints<'_>,
     locale: Locale<'_>,
+    texts: &mut Texts,
 ) -> Option<ShownPrice> {
     let mut best: Option<(Id, String, Money, bool)> = None;
     let mut id = run.parent;
     let digits: String = outline.run_text(run).chars().filter(char::is_ascii_digit).collect();
     for level in 0..5 {
         let size = outline.text_size(id);
-        if size > PRICE_BYTES && level > 0 {
+        // A box with a headline shows more than a price.
+        let headed = || outline.below(id).take(30).any(|at| outline.tag(at).is_heading());
+        if level > 0 && (size > PRICE_BYTES || headed()) {
             break;
         }
-        let text = if level == 0 && size > PRICE_BYTES {
-            super::outline::collapse(&entity::decode(outline.run_text(run)))
+        let alone;
+        let (text, money) = if level == 0 && size > PRICE_BYTES {
+            alone = read(super::outline::collapse(&entity::decode(outline.run_text(run))), hints);
+            &alone
         } else {
-            price_text(outline, id)
+            texts.entry(id).or_insert_with(|| read(price_text(outline, id), hints))
         };
-        if text.len() > 200 {
+        if text.len() > TEXT_MAX {
             break;
         }
-        let again = best.as_ref().is_some_and(|(_, known, _, _)| *known == text);
+        let again = best.as_ref().is_some_and(|(_, known, _, _)| known == text);
         if again {
             match outline.parent(id) {
                 Some(parent) => id = parent,
@@ -155,12 +198,22 @@ fn price_at(
             }
             continue;
         }
-        if let Some(money) = money::parse(&text, hints).filter(|money| begins_in(money, &digits)) {
-            let pure = is_pure(&text, &money);
+        if let Some(money) = money.as_ref().filter(|money| begins_in(money, &digits)) {
+            let pure = is_pure(text, money);
             let signed = money.currency.is_some();
             let known_sign = best.as_ref().is_some_and(|(_, _, known, _)| known.currency.is_some());
+            // The name "Plane number 4" in a link before "€44.50": the sign is the next price's.
+            let borrowed = signed
+                && outline.has(run.parent, mark::LINKED)
+                && best
+                    .as_ref()
+                    .is_some_and(|(_, _, known, _)| known.currency.is_none() && known.amount == money.amount)
+                && outline.runs.get(at + 1).is_some_and(|next| is_whole_price(outline, next, hints));
+            if borrowed {
+                break;
+            }
             if best.is_none() || (signed && !known_sign) {
-                best = Some((id, text, money, pure));
+                best = Some((id, text.clone(), money.clone(), pure));
             } else if known_sign
                 && best.as_ref().is_some_and(|(_, _, known, _)| {
                     known.amount.trunc() == money.amount && known.amount != money.amount
@@ -175,7 +228,7 @@ fn price_at(
                 && money.amount != known.amount
             {
                 // "24" in one element, "99" in the next: the larger one shows the whole price.
-                best = Some((id, text, money, pure));
+                best = Some((id, text.clone(), money.clone(), pure));
             }
         }
         if let Some(parent) = outline.parent(id) {
@@ -189,12 +242,14 @@ fn price_at(
         return None;
     }
     let naming = Naming::of(outline, id);
+    let label = label_before(outline, id, at);
+    let labelled = words::PRICE_LABELS.has(&label);
     let sure = money.currency.as_deref().is_some_and(|sign| currency::is_sure(sign, locale));
-    if !(sure || (naming.price && pure)) {
+    if !(sure || ((naming.price || labelled) && pure)) {
         return None;
     }
     let around = around(outline, id, at);
-    let old = naming.old || outline.has(id, mark::STRUCK);
+    let old = naming.old || words::OLD_PRICE_LABELS.has(&label) || outline.has(id, mark::STRUCK);
     let other = words::OTHER_PRICE_WORDS.in_text(&around);
     Some(ShownPrice {
         id,
@@ -202,12 +257,39 @@ fn price_at(
         money,
         text,
         old,
-        named: naming.price,
-        own_name: naming.own,
+        named: naming.price || labelled,
+        own_name: naming.own || labelled,
+        labelled,
+        told: false,
         now: naming.now,
         other,
         pure,
     })
+}
+
+/// Whether a run shows an amount and its currency by itself.
+fn is_whole_price(outline: &Outline<'_>, run: &Run, hints: Hints<'_>) -> bool {
+    let written = outline.run_text(run);
+    written.len() <= 40
+        && has_digit(written)
+        && money::parse(&entity::decode(written), hints).is_some_and(|money| money.currency.is_some())
+}
+
+/// The label before a price: what its own text begins with, or the run before it where that ends a cell, line or label.
+fn label_before(outline: &Outline<'_>, id: Id, at: usize) -> String {
+    let own = outline.text_up_to(id, 60, false);
+    let lead: String = own.chars().take_while(|c| !c.is_ascii_digit() && *c != ':').collect();
+    let lead = words::label(lead.trim_end_matches(|c: char| !c.is_alphabetic() && c != '.'));
+    if lead.chars().filter(|c| c.is_alphabetic()).count() > 3 {
+        return lead;
+    }
+    let first = outline.element(id).map_or(at, |e| (e.first_run as usize).min(at));
+    let before = outline.runs.get(first.saturating_sub(3)..first).unwrap_or(&[]).iter().rev();
+    let before = before.filter(|run| !run.hidden && run.length < 120).map(|run| outline.run_text(run));
+    let spoken = before
+        .map(|text| entity::decode(text).into_owned())
+        .find(|text| text.chars().any(char::is_alphabetic));
+    words::label(&spoken.unwrap_or_default())
 }
 
 /// Whether the amount begins in a run with these digits: a percentage beside a price is not the price.
@@ -236,6 +318,9 @@ fn price_text(outline: &Outline<'_>, id: Id) -> String {
             && (run.gap == Gap::None || is_minor(outline, run.parent))
         {
             out.push('.');
+        } else if tail_is_digit && digits > 0 && run.gap == Gap::Block {
+            // Digits of two blocks are two numbers.
+            out.push_str(" · ");
         } else if (tail_is_digit && digits > 0)
             || run.gap != Gap::None
             || outline.run_text(run).starts_with(char::is_whitespace)

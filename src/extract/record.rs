@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Origin {
     Select,
+    Adapter,
     JsonLd,
     Microdata,
     Rdfa,
@@ -20,6 +21,7 @@ impl Origin {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Select => "select",
+            Self::Adapter => "adapter",
             Self::JsonLd => "json-ld",
             Self::Microdata => "microdata",
             Self::Rdfa => "rdfa",
@@ -145,18 +147,30 @@ pub(super) struct Record {
     pub(super) place: String,
     pub(super) claims: Vec<Claim>,
     pub(super) attributes: BTreeMap<String, String>,
+    /// Names of its offers and forms, where they have names of their own.
+    pub(super) forms: Vec<String>,
     /// True where a type or several product fields say that this is an offer, not just a named thing.
     pub(super) typed: bool,
 }
 
 /// Values kept of one field of one record; a product has a handful of pictures, not thousands.
 const CLAIMS_PER_RECORD: usize = 200;
+/// Names of forms kept of one record.
+pub(super) const FORMS_MAX: usize = 100;
 /// Attributes kept of one record.
 pub(super) const ATTRIBUTES_MAX: usize = 200;
 
 impl Record {
     pub(super) fn new(origin: Origin, place: String) -> Self {
-        Self { origin, role: Role::Own, place, claims: Vec::new(), attributes: BTreeMap::new(), typed: false }
+        Self {
+            origin,
+            role: Role::Own,
+            place,
+            claims: Vec::new(),
+            attributes: BTreeMap::new(),
+            forms: Vec::new(),
+            typed: false,
+        }
     }
 
     /// Adds a value; empty ones and repeats are left out.
@@ -170,6 +184,13 @@ impl Record {
         }
         let place = if place.is_empty() { self.place.clone() } else { format!("{}.{place}", self.place) };
         self.claims.push(Claim { field, value, place });
+    }
+
+    /// Adds the name of an offer or form.
+    pub(super) fn form(&mut self, name: String) {
+        if !name.is_empty() && self.forms.len() < FORMS_MAX && !self.forms.contains(&name) {
+            self.forms.push(name);
+        }
     }
 
     pub(super) fn first(&self, field: Field) -> Option<&str> {

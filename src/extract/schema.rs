@@ -81,7 +81,25 @@ pub(super) fn read(origin: Origin, values: &[Value]) -> Graph {
         let path = if values.len() > 1 { format!("$[{place}]") } else { "$".to_owned() };
         reader.visit(value, &path, Role::Own, 0);
     }
+    adopt(&mut reader.graph.records);
     reader.graph
+}
+
+/// An offer that names nothing is that of the only product, where that one has none.
+fn adopt(records: &mut Vec<Record>) {
+    let orphan = |record: &Record| record.role == Role::Own && !record.has(Field::Title);
+    let bare = |record: &Record| {
+        record.has(Field::Title) && !record.has(Field::Price) && !record.has(Field::Availability)
+    };
+    if records.len() == 2
+        && let (Some(offer), Some(product)) = (records.iter().position(orphan), records.iter().position(bare))
+    {
+        let offer = records.get(offer).cloned();
+        if let (Some(offer), Some(product)) = (offer, records.get_mut(product)) {
+            product.claims.extend(offer.claims);
+        }
+        records.retain(|record| !orphan(record));
+    }
 }
 
 /// The local name of a property or type: `http://schema.org/Product` and `schema:Product` are `product`.
@@ -97,8 +115,10 @@ fn property<'v>(node: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
 }
 
 fn types(node: &Map<String, Value>) -> Vec<String> {
-    let Some(value) = node.get("@type").or_else(|| node.get("type")) else { return Vec::new() };
-    items(value).iter().filter_map(|v| v.as_str()).map(local).collect()
+    let main = node.get("@type").or_else(|| node.get("type"));
+    let more = node.get("additionalType");
+    let values = main.into_iter().chain(more.filter(|_| main.is_some()));
+    values.flat_map(items).filter_map(|v| v.as_str()).map(local).collect()
 }
 
 /// A value as a list, nested lists flattened.
@@ -256,12 +276,13 @@ impl Reader {
             record.typed = true;
             self.offers(&[&Value::Object(node.clone())], &mut record);
             if let Some(item) = property(node, "itemoffered") {
-                let item = self.resolve(item).clone();
+                let named = item.as_str().and_then(|id| self.by_id.get(id));
+                let item = named.unwrap_or_else(|| self.resolve(item)).clone();
                 if let Value::Object(item) = &item {
                     self.product_fields(item, &mut record);
                 }
             }
-            if record.has(Field::Price) || record.has(Field::Title) {
+            if record.has(Field::Price) || record.has(Field::Title) || record.has(Field::Availability) {
                 self.graph.records.push(record);
             }
             return;
@@ -536,6 +557,12 @@ impl Reader {
 
     fn offer(&self, offer: &Map<String, Value>, record: &mut Record) {
         let mut now = false;
+        let own = types(offer).iter().any(|kind| is_product(kind));
+        for name in ["name", "itemoffered"].into_iter().filter(|_| !own) {
+            if let Some(named) = property(offer, name) {
+                record.form(self.label(named));
+            }
+        }
         for name in ["price", "lowprice", "minprice"] {
             let written = property(offer, name).map(|v| self.label(v)).unwrap_or_default();
             now |= !written.is_empty();

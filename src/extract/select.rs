@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use scraper::{Html, Selector as Css};
 use serde_json::Value;
 
+use super::json_path::JsonPath;
 use super::outline::{Outline, Tag, collapse};
 use super::record::{Field, Origin, Record};
 use super::{SelectError, lenient, state};
@@ -126,7 +127,7 @@ impl Selectors {
     fn keep(field: &str, place: &Place, values: Vec<String>, selected: &mut Selected) {
         let shown = match place {
             Place::Css { written, .. } => written.clone(),
-            Place::Json(path) => path.written.clone(),
+            Place::Json(path) => path.written().to_owned(),
         };
         if field == "next" {
             selected.next.extend(values);
@@ -284,142 +285,10 @@ fn guard(outline: &Outline<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// `$.a.b[0].c`, `[*]`, `['key']`, `..key`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct JsonPath {
-    steps: Vec<Step>,
-    written: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    Key(String),
-    At(usize),
-    All,
-    Anywhere(String),
-}
-
-impl JsonPath {
-    fn parse(written: &str) -> Result<Self, String> {
-        let mut rest = written.trim().strip_prefix('$').ok_or("it does not begin with $")?;
-        let mut steps = Vec::new();
-        while !rest.is_empty() {
-            if let Some(after) = rest.strip_prefix("..") {
-                let (name, tail) = name_of(after)?;
-                steps.push(Step::Anywhere(name));
-                rest = tail;
-            } else if let Some(after) = rest.strip_prefix('.') {
-                if let Some(tail) = after.strip_prefix('*') {
-                    steps.push(Step::All);
-                    rest = tail;
-                } else {
-                    let (name, tail) = name_of(after)?;
-                    steps.push(Step::Key(name));
-                    rest = tail;
-                }
-            } else if let Some(after) = rest.strip_prefix('[') {
-                let (inner, tail) = after.split_once(']').ok_or("a [ has no ]")?;
-                let inner = inner.trim();
-                steps.push(if inner == "*" {
-                    Step::All
-                } else if let Some(key) = inner.strip_prefix(['\'', '"']) {
-                    Step::Key(key.trim_end_matches(['\'', '"']).to_owned())
-                } else {
-                    Step::At(inner.parse().map_err(|_| format!("[{inner}] is neither a number nor *"))?)
-                });
-                rest = tail;
-            } else {
-                return Err(format!("{rest:?} does not begin with . or ["));
-            }
-        }
-        if steps.is_empty() {
-            return Err("it names nothing below $".to_owned());
-        }
-        Ok(Self { steps, written: written.to_owned() })
-    }
-
-    /// The values of the first document in which the path leads somewhere.
-    fn find_in(&self, documents: &[Value]) -> Vec<String> {
-        documents
-            .iter()
-            .map(|document| self.find(document))
-            .find(|found| !found.is_empty())
-            .unwrap_or_default()
-    }
-
-    fn find(&self, document: &Value) -> Vec<String> {
-        let mut at = vec![document];
-        for step in &self.steps {
-            let mut next = Vec::new();
-            for value in at {
-                match step {
-                    Step::Key(key) => next.extend(value.get(key)),
-                    Step::At(place) => next.extend(value.get(place)),
-                    Step::All => match value {
-                        Value::Array(list) => next.extend(list),
-                        Value::Object(node) => next.extend(node.values()),
-                        _ => {}
-                    },
-                    Step::Anywhere(key) => anywhere(value, key, 0, &mut next),
-                }
-                next.truncate(MATCHES_MAX);
-            }
-            at = next;
-        }
-        at.into_iter()
-            .filter_map(|value| match value {
-                Value::String(written) => Some(super::text::line(written)),
-                Value::Number(number) => Some(number.to_string()),
-                Value::Bool(truth) => Some(truth.to_string()),
-                _ => None,
-            })
-            .filter(|value| !value.is_empty())
-            .collect()
-    }
-}
-
-fn anywhere<'v>(value: &'v Value, key: &str, depth: usize, found: &mut Vec<&'v Value>) {
-    if depth > 60 || found.len() >= MATCHES_MAX {
-        return;
-    }
-    match value {
-        Value::Array(list) => list.iter().for_each(|item| anywhere(item, key, depth + 1, found)),
-        Value::Object(node) => {
-            found.extend(node.get(key));
-            node.values().for_each(|item| anywhere(item, key, depth + 1, found));
-        }
-        _ => {}
-    }
-}
-
-fn name_of(text: &str) -> Result<(String, &str), String> {
-    let end = text.find(['.', '[']).unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    if name.is_empty() { Err("a dot names nothing".to_owned()) } else { Ok((name.to_owned(), rest)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::extract::scan;
-    use serde_json::json;
-
-    #[test]
-    fn json_paths_lead_where_they_say() {
-        let document = json!({"a": {"b": [{"c": 1}, {"c": "x"}], "d e": true}});
-        for (path, expected) in [
-            ("$.a.b[0].c", vec!["1"]),
-            ("$.a.b[*].c", vec!["1", "x"]),
-            ("$['a']['d e']", vec!["true"]),
-            ("$..c", vec!["1", "x"]),
-            ("$.a.nothing", vec![]),
-        ] {
-            assert_eq!(JsonPath::parse(path).unwrap().find(&document), expected, "{path}");
-        }
-        for path in ["a.b", "$", "$.a[x]", "$.a[", "$.", "$a"] {
-            assert!(JsonPath::parse(path).is_err(), "{path}");
-        }
-    }
 
     #[test]
     fn the_guard_refuses_bombs_and_lets_pages_pass() {

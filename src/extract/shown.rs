@@ -1,7 +1,8 @@
 //! What a visitor sees besides prices and labels: headline, breadcrumb trail, description.
 
 use super::outline::{Id, Outline, Tag, mark};
-use super::{entity, text};
+use super::words::Vocabulary;
+use super::{entity, names, text};
 
 /// The headline that names the product.
 #[derive(Debug, Clone)]
@@ -72,17 +73,18 @@ pub(super) struct Crumb {
     pub(super) href: Option<String>,
 }
 
+/// Words of a breadcrumb trail's label.
+static CRUMB_LABELS: Vocabulary = Vocabulary::new(names::CRUMB_WORDS);
+
 /// Steps of a trail.
 const CRUMBS_MAX: usize = 20;
 
 /// The breadcrumb trail that is shown: a box that is named as one, its links and last plain step.
 pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
     let named = |id: Id| {
-        let mut names = format!("{} {}", outline.class(id), outline.id_attribute(id)).to_ascii_lowercase();
-        names.push_str(&outline.raw_attribute(id, "aria-label").unwrap_or("").to_ascii_lowercase());
-        ["breadcrumb", "bread-crumb", "bread_crumb", "crumbs", "brotkrumen", "ariane", "krumm", "migas"]
-            .iter()
-            .any(|n| names.contains(n))
+        outline.is_named(id, names::CRUMBS)
+            || (outline.has(id, mark::LABEL)
+                && CRUMB_LABELS.in_text(outline.raw_attribute(id, "aria-label").unwrap_or("")))
     };
     outline
         .ids()
@@ -94,95 +96,161 @@ pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
         .unwrap_or_default()
 }
 
-/// The steps inside a breadcrumb box.
+/// The steps inside a breadcrumb box: its links, and one plain step after them, which is the page itself.
 pub(super) fn trail(outline: &Outline<'_>, id: Id) -> Vec<Crumb> {
+    let inside =
+        |at: Id| std::iter::once(at).chain(outline.ancestors(at)).take_while(move |above| *above != id);
+    let links = || outline.below(id).filter(|at| outline.tag(*at) == Tag::A);
+    // What unfolds below a step leads elsewhere: a list inside an entry that has a link of its own.
+    let unfolds = |at: Id| {
+        let list = inside(at).find(|above| matches!(outline.tag(*above), Tag::Ul | Tag::Ol | Tag::Dl));
+        list.is_some_and(|list| {
+            let names = outline.class(list).to_ascii_lowercase();
+            let menu = ["dropdown", "submenu", "sub-menu", "menu"].iter().any(|word| names.contains(word));
+            menu || inside(list).filter(|above| outline.tag(*above) == Tag::Li).any(|entry| {
+                links().any(|link| outline.contains(entry, link) && !outline.contains(list, link))
+            })
+        })
+    };
+    let first_run = |at: Id| outline.element(at).map_or(0, |e| e.first_run as usize);
+    let start = first_run(id);
+    // Links and plain texts in the order in which they stand; a link may show nothing but a picture.
+    let mut places: Vec<(usize, Result<Id, usize>)> =
+        links().take(LINKS_MAX).map(|link| (first_run(link), Ok(link))).collect();
+    let any_link = !places.is_empty();
+    for (offset, run) in outline.runs_of(id).iter().enumerate() {
+        if !run.hidden && !inside(run.parent).any(|above| outline.tag(above) == Tag::A) {
+            places.push((start + offset, Err(start + offset)));
+        }
+    }
+    places.sort_by_key(|(run, _)| *run);
     let mut crumbs: Vec<Crumb> = Vec::new();
-    let mut links: Vec<Id> = Vec::new();
-    for run in outline.runs_of(id).iter().filter(|run| !run.hidden) {
+    let (mut linked, mut plain) = (false, 0);
+    for (_, place) in places {
         if crumbs.len() >= CRUMBS_MAX {
             break;
         }
-        let link = std::iter::once(run.parent)
-            .chain(outline.ancestors(run.parent))
-            .take_while(|above| *above != id)
-            .find(|above| outline.tag(*above) == Tag::A);
-        if let Some(link) = link {
-            if links.last() == Some(&link) {
-                continue;
+        match place {
+            Ok(link) if !unfolds(link) => {
+                let href = outline.attribute(link, "href").map(|href| href.trim().to_owned());
+                let name = step_name(outline, link);
+                // The first one may be a house.
+                if name.is_some() || !linked {
+                    crumbs.push(Crumb { name: name.unwrap_or_default(), href });
+                }
+                (linked, plain) = (true, 0);
             }
-            links.push(link);
-            let name = trim_separators(&outline.text_up_to(link, 200, false));
-            if !name.is_empty() {
-                crumbs.push(Crumb {
-                    name,
-                    href: outline.attribute(link, "href").map(|href| href.trim().to_owned()),
-                });
+            Err(at) => {
+                let Some(run) = outline.runs.get(at).filter(|run| !unfolds(run.parent)) else { continue };
+                let name = trim_separators(&super::outline::collapse(&entity::decode(outline.run_text(run))));
+                // "You are here:" stands before the first link.
+                let spoken = !linked && any_link && name.chars().count() < 40;
+                let counts = name.chars().any(char::is_alphanumeric) && name.chars().count() <= 150;
+                if counts && plain == 0 && !spoken {
+                    crumbs.push(Crumb { name, href: None });
+                    plain += 1;
+                }
             }
-        } else {
-            let name = trim_separators(&super::outline::collapse(&entity::decode(outline.run_text(run))));
-            if name.chars().any(char::is_alphanumeric) && name.chars().count() <= 150 {
-                crumbs.push(Crumb { name, href: None });
-            }
+            Ok(_) => {}
         }
+    }
+    crumbs.dedup_by(|next, known| next.name == known.name && next.href == known.href);
+    // "Back" leads to where a later step leads too.
+    let href = |crumb: &Crumb| crumb.href.clone().filter(|href| href.len() > 1);
+    let back = crumbs.first().and_then(href);
+    if back.is_some() && crumbs.iter().skip(2).any(|crumb| href(crumb) == back) {
+        crumbs.remove(0);
     }
     crumbs
 }
 
+/// Links looked at in one trail.
+const LINKS_MAX: usize = 100;
+
+/// What a link of a trail is called: its text, hidden text where it shows a picture, its title or its picture's name.
+fn step_name(outline: &Outline<'_>, link: Id) -> Option<String> {
+    let usable = |name: String| Some(trim_separators(&name)).filter(|name| !name.is_empty());
+    usable(outline.text_up_to(link, 200, false))
+        .or_else(|| usable(outline.text_up_to(link, 200, true)))
+        .or_else(|| usable(text::line(&outline.attribute(link, "title")?)))
+        .or_else(|| {
+            let picture = outline.below(link).take(20).find(|at| outline.tag(*at) == Tag::Img)?;
+            usable(text::line(&outline.attribute(picture, "alt")?))
+        })
+}
+
 fn trim_separators(text: &str) -> String {
-    text.trim_matches(|c: char| {
+    let is_separator = |c: char| {
         c.is_whitespace()
             || matches!(c, '>' | '/' | '›' | '»' | '|' | '→' | '•' | '·' | '\\' | '<' | '«' | '‹' | '❯')
-    })
-    .to_owned()
+    };
+    let front = text.trim_start_matches(|c: char| is_separator(c) && c != '«');
+    // Quotation marks of a name are not the arrows between steps.
+    if front.contains('«') && front.matches('«').count() == front.matches('»').count() {
+        return front.trim_end().to_owned();
+    }
+    let bare = front.trim_matches(is_separator);
+    bare.trim_end_matches(" -").trim_start_matches("- ").trim().to_owned()
 }
 
 /// Bytes of a description: less is a label, more is the page.
-const DESCRIPTION_BYTES: std::ops::Range<usize> = 40..30_000;
+const DESCRIPTION_BYTES: std::ops::Range<usize> = 12..30_000;
+/// Descriptions kept: a summary beside the title, a tab, a table of details.
+const DESCRIPTIONS_MAX: usize = 6;
 
-/// The largest box that is named as a description, with its place.
-pub(super) fn description(outline: &Outline<'_>) -> Option<(String, String)> {
-    const NAMES: &[&str] = &[
-        "description",
-        "descripcion",
-        "descricao",
-        "beschreibung",
-        "omschrijving",
-        "descrizione",
-        "opis",
-        "popis",
-        "beskrivning",
-        "beskrivelse",
-        "product-details",
-        "product-detail",
-        "productdetails",
-        "product-info",
-        "prod-desc",
-        "product-desc",
-        "pdp-desc",
-        "feature-bullets",
-        "about-item",
-    ];
-    let mut best: Option<(usize, Id)> = None;
+/// The largest boxes that are named as a description, with their places.
+pub(super) fn descriptions(outline: &Outline<'_>) -> Vec<(String, String)> {
+    let mut found: Vec<(usize, Id)> = Vec::new();
     let mut skip_until = 0;
     for id in outline.ids() {
         if id < skip_until
-            || !outline.has(id, mark::CLASS | mark::ID)
+            || !outline.is_named(id, names::DESCRIPTION)
             || outline.has(id, mark::FRAME | mark::HIDDEN | mark::LINKED)
         {
-            continue;
-        }
-        let names = format!("{} {}", outline.class(id), outline.id_attribute(id)).to_ascii_lowercase();
-        if !NAMES.iter().any(|name| names.contains(name)) {
             continue;
         }
         let size = outline.text_size(id);
         if DESCRIPTION_BYTES.contains(&size) {
             skip_until = outline.element(id).map_or(0, |e| e.end);
-            if best.is_none_or(|(known, _)| size > known) {
-                best = Some((size, id));
-            }
+            found.push((size, id));
         }
     }
-    let (_, id) = best?;
-    Some((outline.text(id), outline.place(id)))
+    found.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    found.into_iter().take(DESCRIPTIONS_MAX).map(|(_, id)| (outline.text(id), outline.place(id))).collect()
+}
+
+/// Runs after the headline that may describe what it names.
+const PROSE_RUNS: usize = 400;
+/// Bytes of a text run that says something.
+const PROSE_LEAST: usize = 20;
+/// Bytes of prose kept.
+const PROSE_BYTES: usize = 4000;
+
+/// What is written below a headline outside frames, links and whatever `elsewhere` says is of another offer: the
+/// description of a page that names none.
+pub(super) fn prose(
+    outline: &Outline<'_>,
+    headline: usize,
+    elsewhere: &dyn Fn(Id) -> bool,
+) -> Option<(String, String)> {
+    let mut text = String::new();
+    for run in outline.runs.iter().skip(headline).take(PROSE_RUNS) {
+        if run.hidden
+            || (run.length as usize) < PROSE_LEAST
+            || outline.has(run.parent, mark::FRAME | mark::LINKED | mark::HIDDEN)
+            || elsewhere(run.parent)
+        {
+            continue;
+        }
+        let piece = super::outline::collapse(&entity::decode(outline.run_text(run)));
+        if piece.len() >= PROSE_LEAST && piece.contains(' ') {
+            text.push_str(if text.is_empty() { "" } else { " " });
+            text.push_str(&piece);
+        }
+        if text.len() >= PROSE_BYTES {
+            text.truncate(text.floor_char_boundary(PROSE_BYTES));
+            break;
+        }
+    }
+    (!text.is_empty()).then(|| (text, "below the headline".to_owned()))
 }

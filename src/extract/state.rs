@@ -4,10 +4,13 @@
 //! stands is all the same: `application/json` scripts, `window.X = {…}`, arguments of a call, JSON in a string, data
 //! attributes.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::outline::{Outline, Tag, mark};
-use super::record::{Field, Origin, Record};
+use super::record::{self, Field, Origin, Record};
+use super::words::Vocabulary;
 use super::{entity, lenient, text};
 
 /// Bytes of one JSON text; a parsed value takes up to 30 times as much memory.
@@ -160,18 +163,42 @@ pub(super) fn may_hold_product(text: &str) -> bool {
 }
 
 /// Product-like objects of the page's embedded JSON whose name `fits` the page.
-pub(super) fn records(outline: &Outline<'_>, fits: &dyn Fn(&str) -> bool) -> Vec<Record> {
+/// `also` sees every value that was looked at.
+pub(super) fn records(
+    outline: &Outline<'_>,
+    fits: &dyn Fn(&str) -> bool,
+    also: &mut dyn FnMut(&Value),
+) -> Vec<Record> {
     let mut found = Vec::new();
     each_json(outline, may_hold_product, |place, value| {
+        also(value);
         let mut visits = VISITS_MAX;
-        walk(value, place, 0, STRINGS_DEEP, &mut visits, fits, &mut found);
+        walk(value, Path::Root(place), 0, STRINGS_DEEP, &mut visits, fits, &mut found);
     });
     found
 }
 
+/// Where a value stands, written out only for what is kept.
+#[derive(Clone, Copy)]
+enum Path<'p> {
+    Root(&'p str),
+    Key(&'p Path<'p>, &'p str),
+    At(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(place) => out.write_str(place),
+            Self::Key(above, key) => write!(out, "{above}.{key}"),
+            Self::At(above, at) => write!(out, "{above}[{at}]"),
+        }
+    }
+}
+
 fn walk(
     value: &Value,
-    path: &str,
+    path: Path<'_>,
     depth: usize,
     strings: usize,
     visits: &mut usize,
@@ -186,7 +213,7 @@ fn walk(
         Value::Array(list) => {
             for (at, item) in list.iter().enumerate() {
                 if item.is_object() || item.is_array() {
-                    walk(item, &format!("{path}[{at}]"), depth + 1, strings, visits, fits, found);
+                    walk(item, Path::At(&path, at), depth + 1, strings, visits, fits, found);
                 }
             }
         }
@@ -195,23 +222,16 @@ fn walk(
                 found.push(record);
             }
             for (key, item) in node {
+                let path = Path::Key(&path, key);
                 match item {
-                    Value::Object(_) | Value::Array(_) if !is_elsewhere(key) => {
-                        walk(item, &format!("{path}.{key}"), depth + 1, strings, visits, fits, found);
+                    Value::Object(_) | Value::Array(_) if !ELSEWHERE.in_text(key) => {
+                        walk(item, path, depth + 1, strings, visits, fits, found);
                     }
                     Value::String(written)
                         if strings > 0 && written.len() > 40 && looks_like_json(written) =>
                     {
                         if let Ok(inner) = serde_json::from_str::<Value>(written) {
-                            walk(
-                                &inner,
-                                &format!("{path}.{key}"),
-                                depth + 1,
-                                strings - 1,
-                                visits,
-                                fits,
-                                found,
-                            );
+                            walk(&inner, path, depth + 1, strings - 1, visits, fits, found);
                         }
                     }
                     _ => {}
@@ -223,24 +243,11 @@ fn walk(
 }
 
 /// Keys under which a shop keeps other products.
-fn is_elsewhere(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    [
-        "related",
-        "recommend",
-        "similar",
-        "crosssell",
-        "upsell",
-        "alsobought",
-        "recentlyviewed",
-        "suggest",
-        "reviews",
-        "breadcrumb",
-        "translations",
-    ]
-    .iter()
-    .any(|word| key.contains(word))
-}
+#[rustfmt::skip]
+static ELSEWHERE: Vocabulary = Vocabulary::new(&[
+    "related", "recommend", "similar", "crosssell", "upsell", "alsobought", "recentlyviewed", "suggest",
+    "reviews", "breadcrumb", "translations",
+]);
 
 const NAME_KEYS: &[&str] = &[
     "name",
@@ -269,7 +276,7 @@ const SKU_KEYS: &[&str] = &[
 ];
 
 /// The record of an object that looks like a product.
-fn product(node: &Map<String, Value>, path: &str, fits: &dyn Fn(&str) -> bool) -> Option<Record> {
+fn product(node: &Map<String, Value>, path: Path<'_>, fits: &dyn Fn(&str) -> bool) -> Option<Record> {
     let get = |keys: &[&str]| -> Option<(&str, &Value)> {
         keys.iter().find_map(|key| {
             node.iter()
@@ -282,7 +289,7 @@ fn product(node: &Map<String, Value>, path: &str, fits: &dyn Fn(&str) -> bool) -
     if name.len() < 3 || !fits(&name) {
         return None;
     }
-    let mut record = Record::new(Origin::State, path.to_owned());
+    let mut record = Record::new(Origin::State, path.to_string());
     record.claim(Field::Title, text::line(&name), "name");
     prices(node, &mut record, 0);
     for key in SKU_KEYS {
@@ -352,6 +359,16 @@ fn product(node: &Map<String, Value>, path: &str, fits: &dyn Fn(&str) -> bool) -
         if let Some(word) = word {
             record.claim(Field::Availability, word, key);
         }
+    }
+    // "Default Title" is what Shopify calls the only form of a product.
+    if let Some((_, Value::Array(variants))) = get(&["variants", "variations", "skus"]) {
+        let names = variants.iter().take(record::FORMS_MAX).filter_map(Value::as_object);
+        names
+            .filter_map(|variant| {
+                ["name", "title", "public_title"].iter().find_map(|key| scalar(variant.get(*key)?))
+            })
+            .filter(|name| name != "Default Title")
+            .for_each(|name| record.form(text::line(&name)));
     }
     let identified = record.has(Field::Gtin) || record.has(Field::Mpn) || get(&["sku"]).is_some();
     let described = u8::from(record.has(Field::Brand))

@@ -34,7 +34,17 @@ fn looks_like_markup(text: &str) -> bool {
 
 /// A name for comparison: letters and digits only, lower case.
 pub(super) fn key(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let mut key = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if letter.is_ascii() {
+            if letter.is_ascii_alphanumeric() {
+                key.push(letter.to_ascii_lowercase());
+            }
+        } else if letter.is_alphanumeric() {
+            key.extend(letter.to_lowercase());
+        }
+    }
+    key
 }
 
 /// The words of a name, lower case.
@@ -48,25 +58,42 @@ pub(super) fn words(name: &str) -> Vec<String> {
 
 /// How much two names share: 1 for the same words, 0 for none (Jaccard over words, containment counts nearly full).
 pub(super) fn likeness(a: &str, b: &str) -> f32 {
-    let (key_a, key_b) = (key(a), key(b));
-    if key_a.is_empty() || key_b.is_empty() {
-        return 0.0;
+    Name::new(a).likeness(&Name::new(b))
+}
+
+/// A name ready to be compared with many others.
+#[derive(Debug)]
+pub(super) struct Name {
+    key: String,
+    words: Vec<String>,
+}
+
+impl Name {
+    pub(super) fn new(name: &str) -> Self {
+        Self { key: key(name), words: words(name) }
     }
-    if key_a == key_b {
-        return 1.0;
+
+    /// How much this name shares with another, as [`likeness`] says.
+    pub(super) fn likeness(&self, other: &Self) -> f32 {
+        if self.key.is_empty() || other.key.is_empty() {
+            return 0.0;
+        }
+        if self.key == other.key {
+            return 1.0;
+        }
+        let (a, b) = (&self.words, &other.words);
+        let shared = a.iter().filter(|word| b.contains(word)).count();
+        let smaller = a.len().min(b.len()).max(1);
+        let larger = a.len().max(b.len()).max(1);
+        let (short, long) =
+            if self.key.len() < other.key.len() { (&self.key, &other.key) } else { (&other.key, &self.key) };
+        if short.chars().count() >= 4 && long.contains(short.as_str()) {
+            return 0.9;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "word counts of a name are small")]
+        let (shared, smaller, larger) = (shared as f32, smaller as f32, larger as f32);
+        (shared / larger).max(if shared >= 2.0 { 0.8 * shared / smaller } else { 0.0 })
     }
-    let (a, b) = (words(a), words(b));
-    let shared = a.iter().filter(|word| b.contains(word)).count();
-    let smaller = a.len().min(b.len()).max(1);
-    let larger = a.len().max(b.len()).max(1);
-    if (key_a.contains(&key_b) || key_b.contains(&key_a))
-        && key_a.chars().count().min(key_b.chars().count()) >= 4
-    {
-        return 0.9;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "word counts of a name are small")]
-    let (shared, smaller, larger) = (shared as f32, smaller as f32, larger as f32);
-    (shared / larger).max(if shared >= 2.0 { 0.8 * shared / smaller } else { 0.0 })
 }
 
 #[cfg(test)]

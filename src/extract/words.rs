@@ -26,7 +26,14 @@ pub(super) static OUT_OF_STOCK: Vocabulary = Vocabulary::new(&[
     "stokta yok", "在庫切れ", "売り切れ", "品切れ", "缺货", "售罄", "無庫存", "품절", "אזל מהמלאי", "אזל המלאי", "غير متوفر",
     "نفذت الكمية", "hết hàng", "stok habis", "rasprodano", "nije dostupno", "razprodano", "nav pieejams",
     "išparduota", "läbi müüdud", "otsas", "izpārdots", "объявление неактивно", "оголошення неактивне",
-    "прекращены",
+    "прекращены", "nie je možné produkt kúpiť", "nie je možné kúpiť", "nelze koupit", "nelze objednat",
+    "momentálne nedostupn", "momentálně nedostupn", "cannot be ordered", "cannot be purchased",
+    "not for sale", "kann derzeit nicht", "kann nicht bestellt werden", "ne peut pas être commandé",
+    "non acquistabile", "no se puede comprar", "kan niet besteld worden", "nu poate fi comandat",
+    "nije moguće kupiti", "ni mogoče kupiti", "slutsålt", "utgått", "udgået", "utgått av sortiment",
+    "ei saatavilla", "nije na stanju", "ni na zalogi", "nav noliktavā", "nėra sandėlyje", "няма наличност",
+    "не е в наличност", "nem rendelhető", "nem kapható", "produs indisponibil", "nu este în stoc",
+    "lipsă stoc", "stoc epuizat",
 ]);
 
 /// The offer can be bought.
@@ -174,6 +181,114 @@ pub(super) static SKU_LABELS: Labels = Labels::new(&[
     "part number (sku)", "product sku", "item sku", "code",
 ]);
 
+/// Labels of the price that is paid.
+#[rustfmt::skip]
+pub(super) static PRICE_LABELS: Labels = Labels::new(&[
+    "price", "our price", "sale price", "current price", "total price", "now", "your price", "offer price",
+    "cost", "preis", "unser preis", "dein preis", "ihr preis", "verkaufspreis", "kaufpreis",
+    "aktueller preis", "endpreis", "bruttopreis", "festpreis", "stückpreis", "prix", "prix ttc",
+    "prix de vente", "notre prix", "prix actuel", "tarif", "precio", "precio final", "precio de venta",
+    "nuestro precio", "precio actual", "pvp", "prezzo", "prezzo di vendita", "prezzo attuale",
+    "nostro prezzo", "costo", "cena", "cena brutto", "nasza cena", "cena sprzedaży", "aktualna cena",
+    "prijs", "onze prijs", "verkoopprijs", "vraagprijs", "preço", "preco", "preço final", "valor",
+    "cena s dph", "naše cena", "vaše cena", "cena celkem", "prodejní cena", "cena vč. dph", "naša cena",
+    "predajná cena", "preț", "pret", "prețul", "preț final", "pris", "vårt pris", "vores pris", "vår pris",
+    "pris inkl. moms", "τιμή", "τιμη", "τιμή πώλησης", "η τιμή μας", "λιανική τιμή", "τελική τιμή", "ár",
+    "ára", "eladási ár", "bruttó ár", "fogyasztói ár", "vételár", "цена", "нашата цена", "крайна цена",
+    "продажна цена", "цена с ддс", "наша цена", "ціна", "наша ціна", "вартість", "стоимость", "hinta",
+    "hintamme", "myyntihinta", "cijena", "naša cijena", "cena z ddv", "hind", "kaina", "kaina su pvm",
+    "fiyat", "fiyatı", "satış fiyatı", "価格", "販売価格", "价格", "售价", "가격", "판매가", "מחיר", "السعر", "giá",
+    "harga",
+]);
+
+/// Labels of a price that is not paid any more.
+#[rustfmt::skip]
+pub(super) static OLD_PRICE_LABELS: Labels = Labels::new(&[
+    "was", "rrp", "msrp", "list price", "old price", "regular price", "original price", "retail price",
+    "before", "uvp", "statt", "alter preis", "listenpreis", "bisheriger preis", "normalpreis",
+    "ancien prix", "prix conseillé", "prix barré", "au lieu de", "prix normal", "precio anterior",
+    "precio normal", "precio recomendado", "antes", "prezzo di listino", "prezzo precedente",
+    "prezzo consigliato", "prezzo originale", "stara cena", "cena katalogowa", "cena regularna",
+    "poprzednia cena", "adviesprijs", "oude prijs", "van", "preço antigo", "preço normal", "de",
+    "původní cena", "běžná cena", "doporučená cena", "pôvodná cena", "bežná cena", "preț vechi",
+    "pret vechi", "preț recomandat", "prp", "ordinarie pris", "ord. pris", "tidigare pris", "førpris",
+    "normalpris", "før", "vejledende pris", "veil. pris", "αρχική τιμή", "παλιά τιμή", "π.λ.τ", "régi ár",
+    "eredeti ár", "listaár", "стара цена", "редовна цена", "старая цена", "стара ціна", "normaalihinta",
+    "ohjevähittäishinta", "ovh", "stara cijena", "redna cena", "tavahind", "sena cena", "vecā cena",
+    "eski fiyat", "liste fiyatı",
+]);
+
+/// Labels of the description.
+#[rustfmt::skip]
+pub(super) static DESCRIPTION_LABELS: Labels = Labels::new(&[
+    "description", "product description", "item description", "about this item", "about this product",
+    "details", "product details", "beschreibung", "produktbeschreibung", "artikelbeschreibung",
+    "produktdetails", "description du produit", "descriptif", "descripción", "descripcion",
+    "descripción del producto", "descrizione", "descrizione prodotto", "descrizione del prodotto", "opis",
+    "opis produktu", "opis oferty", "opis przedmiotu", "omschrijving", "productomschrijving",
+    "beschrijving", "productbeschrijving", "descrição", "descricao", "descrição do produto", "popis",
+    "popis produktu", "popis zboží", "popis tovaru", "detailní popis", "podrobný popis", "descriere",
+    "descriere produs", "descrierea produsului", "beskrivning", "produktbeskrivning", "beskrivelse",
+    "produktbeskrivelse", "varebeskrivelse", "περιγραφή", "περιγραφη", "περιγραφή προϊόντος", "leírás",
+    "termékleírás", "termék leírása", "részletes leírás", "описание", "описание на продукта",
+    "описание товара", "о товаре", "опис", "опис товару", "kuvaus", "tuotekuvaus", "tuotteen kuvaus",
+    "kirjeldus", "tootekirjeldus", "apraksts", "produkta apraksts", "aprašymas", "prekės aprašymas",
+    "opis proizvoda", "opis izdelka", "açıklama", "ürün açıklaması", "商品説明", "商品描述", "상품설명",
+]);
+
+/// Labels of the category.
+#[rustfmt::skip]
+pub(super) static CATEGORY_LABELS: Labels = Labels::new(&[
+    "category", "categories", "product category", "department", "kategorie", "kategorien", "warengruppe",
+    "produktkategorie", "rubrik", "catégorie", "catégories", "rayon", "categoría", "categorías",
+    "categoria", "categorie", "categorías del producto", "kategoria", "kategorie produktu", "rubriek",
+    "categorieën", "categorias", "kategória", "kategóriák", "категория", "категории", "категорія",
+    "категорії", "рубрика", "κατηγορία", "κατηγορίες", "kategori", "kategorier", "osasto", "kategoriat",
+    "tuoteryhmä", "kategorija", "kategorije", "kategooria", "kategorijas", "kategorijos", "kategoriler",
+    "カテゴリ", "分类",
+]);
+
+/// Labels of the product's name.
+#[rustfmt::skip]
+pub(super) static NAME_LABELS: Labels = Labels::new(&[
+    "product", "product name", "name", "title", "item", "item name", "article", "produkt", "produktname",
+    "artikel", "artikelname", "bezeichnung", "artikelbezeichnung", "nom", "produit", "nom du produit",
+    "désignation", "producto", "nombre", "nombre del producto", "artículo", "prodotto", "nome",
+    "nome prodotto", "articolo", "nazwa", "nazwa produktu", "przedmiot", "towar", "naam", "productnaam",
+    "produto", "nome do produto", "artigo", "název", "název produktu", "název zboží", "zboží", "názov",
+    "názov produktu", "tovar", "výrobek", "produs", "nume", "nume produs", "denumire", "denumire produs",
+    "produktnamn", "namn", "benämning", "vara", "produktnavn", "navn", "vare", "varenavn", "προϊόν",
+    "όνομα", "όνομα προϊόντος", "ονομασία", "είδος", "termék", "terméknév", "termék neve", "megnevezés",
+    "név", "продукт", "име", "име на продукта", "наименование", "название", "товар", "назва",
+    "найменування", "tuote", "tuotteen nimi", "nimi", "tuotenimi", "toode", "toote nimi", "nosaukums",
+    "prece", "prekė", "pavadinimas", "naziv", "naziv proizvoda", "proizvod", "izdelek", "ime izdelka",
+    "ürün", "ürün adı", "商品名", "商品名称", "상품명",
+]);
+
+/// Labels of the availability.
+#[rustfmt::skip]
+pub(super) static STOCK_LABELS: Labels = Labels::new(&[
+    "availability", "stock", "stock status", "in stock", "status", "verfügbarkeit", "lieferbarkeit",
+    "lagerbestand", "lieferstatus", "disponibilité", "disponibilidad", "disponibilità", "dostępność",
+    "stan magazynowy", "beschikbaarheid", "voorraad", "disponibilidade", "dostupnost", "skladem",
+    "dostupnosť", "disponibilitate", "stoc", "tillgänglighet", "lagerstatus", "lager", "på lager",
+    "lagersaldo", "διαθεσιμότητα", "elérhetőség", "készlet", "raktárkészlet", "наличност", "наличие",
+    "наявність", "saatavuus", "varastotilanne", "raspoloživost", "dostupnost", "zaloga", "saadavus",
+    "laoseis", "pieejamība", "prieinamumas", "stok", "stok durumu", "在庫",
+]);
+
+/// Labels of who sells.
+#[rustfmt::skip]
+pub(super) static SELLER_LABELS: Labels = Labels::new(&[
+    "seller", "sold by", "vendor", "merchant", "shop", "verkäufer", "anbieter", "verkauf durch",
+    "verkauft von", "händler", "vendeur", "vendu par", "vendedor", "vendido por", "venditore", "venduto da",
+    "sprzedawca", "sprzedający", "sprzedaje", "verkoper", "verkocht door", "vendido e entregue por",
+    "prodejce", "prodává", "predajca", "predáva", "vânzător", "vanzator", "vândut de", "säljare",
+    "säljs av", "sælger", "sælges af", "selger", "πωλητής", "πωλείται από", "eladó", "продавач", "продавец",
+    "продавець", "myyjä", "prodavač", "prodavatelj", "prodajalec", "müüja", "pārdevējs", "pardavėjas",
+    "satıcı", "販売元", "卖家", "판매자",
+]);
+
 /// Labels that also stand before other things: they count for less.
 #[rustfmt::skip]
 pub(super) static VAGUE_SKU_LABELS: Labels = Labels::new(&[
@@ -255,7 +370,12 @@ impl Labels {
     /// Whether `key`, made by [`label`], is one of these.
     pub(super) fn has(&self, key: &str) -> bool {
         let keys = || self.words.iter().map(|word| word.trim_end_matches(['.', ':'])).collect();
-        self.keys.get_or_init(keys).contains(key)
+        let keys: &HashSet<&str> = self.keys.get_or_init(keys);
+        // "Article number (SKU)", "EAN (barcode)".
+        let parts = key.split(['(', ')', '/']).map(|part| part.trim_matches([' ', '.', ':']));
+        keys.contains(key)
+            || (key.contains(['(', '/'])
+                && parts.into_iter().any(|part| part.len() > 2 && keys.contains(part)))
     }
 }
 

@@ -32,7 +32,7 @@ impl Fetcher {
         }
         let reading = Box::pin(self.read_robots(url, manners)).await?;
         let now = self.options.clock.now();
-        slot.learn(reading, now);
+        self.origins.learn(&origin, &mut slot, reading, now);
         slot.answer(&origin, now).unwrap_or_else(|| Ok(Arc::default()))
     }
 

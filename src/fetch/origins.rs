@@ -1,10 +1,9 @@
 //! What is known of each origin's robots.txt, and for how long. Asking for it is the fetcher's business.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::clock::Timestamp;
@@ -26,6 +25,8 @@ const MAX_KEPT: usize = 20_000;
 #[derive(Default)]
 pub(super) struct Origins {
     slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
+    /// What was learned since somebody asked for it last.
+    news: Mutex<BTreeMap<String, RobotsState>>,
 }
 
 impl Origins {
@@ -43,14 +44,17 @@ impl Origins {
         Arc::clone(slots.entry(origin.to_owned()).or_default())
     }
 
-    /// Everything that is known, sorted by origin; without those that are being asked at this moment.
-    pub(super) fn states(&self) -> Vec<RobotsState> {
-        let slots: Vec<_> =
-            lock(&self.slots).iter().map(|(origin, slot)| (origin.clone(), Arc::clone(slot))).collect();
-        let mut states: Vec<RobotsState> =
-            slots.iter().filter_map(|(origin, slot)| slot.try_lock().ok()?.state(origin)).collect();
-        states.sort_by(|a, b| a.origin.cmp(&b.origin));
-        states
+    /// Takes what a robots.txt, or the failure to read it, taught.
+    pub(super) fn learn(&self, origin: &str, slot: &mut Slot, reading: Reading, now: Timestamp) {
+        slot.learn(reading, now);
+        if let Some(state) = slot.state(origin) {
+            lock(&self.news).insert(origin.to_owned(), state);
+        }
+    }
+
+    /// What was learned since the last call, by origin.
+    pub(super) fn take_news(&self) -> Vec<RobotsState> {
+        std::mem::take(&mut *lock(&self.news)).into_values().collect()
     }
 
     pub(super) fn restore(&self, states: &[RobotsState], now: Timestamp) {
@@ -68,12 +72,12 @@ pub(super) fn origin(url: &Url) -> String {
 }
 
 /// What is worth keeping of an origin's robots.txt over a restart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RobotsState {
     /// Scheme, host and port.
     pub origin: String,
     /// The copy that was read last; empty where there is no such file.
-    pub text: Option<String>,
+    pub text: Option<Vec<u8>>,
     /// When the copy must be replaced.
     pub fresh_until: Timestamp,
     /// Failures in a row to read it.
@@ -157,7 +161,7 @@ impl Slot {
         let failed = self.unreachable.as_ref();
         Some(RobotsState {
             origin: origin.to_owned(),
-            text: self.known.as_ref().map(|known| String::from_utf8_lossy(&known.text).into_owned()),
+            text: self.known.as_ref().map(|known| known.text.to_vec()),
             fresh_until: self.known.as_ref().map_or(Timestamp(0), |known| known.until),
             failures: failed.map_or(0, |failed| failed.failures),
             why: failed.map_or_else(String::new, |failed| failed.why.clone()),
@@ -167,14 +171,16 @@ impl Slot {
 
     fn restored(state: &RobotsState, now: Timestamp) -> Self {
         // A clock that was set back must not make a copy live longer, or a wait last longer, than it would from now on.
-        let text = state.text.as_ref().map(|text| text.as_bytes().to_vec());
         let failed = (state.failures > 0).then(|| Unreachable {
             why: state.why.clone(),
             until: state.not_before.min(now.after(FRESH)),
             failures: state.failures,
         });
         Self {
-            known: text.map(|text| Known::new(text, state.fresh_until.min(now.after(FRESH)))),
+            known: state
+                .text
+                .as_ref()
+                .map(|text| Known::new(text.clone(), state.fresh_until.min(now.after(FRESH)))),
             unreachable: failed,
         }
     }
@@ -254,16 +260,22 @@ mod tests {
     #[test]
     fn a_restart_forgets_nothing() {
         let origins = Origins::default();
-        origins.slot("closed").try_lock().unwrap().learn(closed(), NOW);
-        origins.slot("failing").try_lock().unwrap().learn(unreachable(), NOW);
-        origins.slot("unasked");
-        let json = serde_json::to_string(&origins.states()).unwrap();
-        let states: Vec<RobotsState> = serde_json::from_str(&json).unwrap();
+        for (origin, reading) in [("closed", closed()), ("failing", unreachable())] {
+            let slot = origins.slot(origin);
+            origins.learn(origin, &mut slot.try_lock().unwrap(), reading, NOW);
+        }
+        let states = origins.take_news();
         assert_eq!(states.len(), 2);
+        assert_eq!(origins.take_news(), [], "told once");
 
         let restored = Origins::default();
         restored.restore(&states, NOW);
-        assert_eq!(restored.states(), states);
+        for state in &states {
+            assert_eq!(
+                restored.slot(&state.origin).try_lock().unwrap().state(&state.origin).as_ref(),
+                Some(state)
+            );
+        }
         let slot = restored.slot("closed");
         let Some(Ok(robots)) = slot.try_lock().unwrap().answer("closed", NOW) else { panic!("it is fresh") };
         assert!(!robots.decide("caveat", "/").allowed);

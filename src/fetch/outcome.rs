@@ -177,6 +177,24 @@ pub enum Hold {
     Breaker,
 }
 
+impl Hold {
+    const ALL: [Self; 3] = [Self::Queue, Self::RetryAfter, Self::Breaker];
+
+    /// One word, for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::RetryAfter => "retry-after",
+            Self::Breaker => "breaker",
+        }
+    }
+
+    /// The hold with that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hold| hold.word() == word)
+    }
+}
+
 impl std::fmt::Display for Hold {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

@@ -17,7 +17,7 @@ use super::{
 use crate::finding::Severity;
 use crate::normalise::disguise::{DisguisedTerm, Vocabulary};
 use crate::normalise::tricks::has_accents;
-use crate::normalise::{Folded, is_unbounded, words};
+use crate::normalise::{Folded, fold_term, is_unbounded, words};
 use crate::rules::model::{Bound, Fold, NumberFilter, Pattern, Rule, RuleSet, Status};
 
 /// Longer terms are sentences.
@@ -109,11 +109,6 @@ impl DraftPattern {
                     folded.fold(written);
                     with_single_spaces(folded.text())
                 };
-                if text.is_empty() {
-                    return Err(format!(
-                        "{written:?} has nothing to look for once it is folded; take it out"
-                    ));
-                }
                 if text.len() > MAX_TERM_BYTES {
                     return Err(format!(
                         "a term has {} bytes, at most {MAX_TERM_BYTES} are looked for",
@@ -122,7 +117,12 @@ impl DraftPattern {
                 }
                 Ok(DraftTerm { text, stem, accents: has_accents(written) })
             })
+            // A word of which folding leaves nothing is never found; a lint says so, and the others are looked for.
+            .filter(|term| term.as_ref().map_or(true, |term| !term.text.is_empty()))
             .collect::<Result<Vec<_>, _>>()?;
+        if terms.is_empty() && pattern.regexes.is_empty() {
+            return Err("there is nothing to look for once its words are folded; take them out".to_owned());
+        }
         let regexes = pattern
             .regexes
             .iter()
@@ -220,6 +220,7 @@ impl Builder {
                 name: pattern.name.clone(),
                 rule: rule_number,
                 fields: pattern.fields.iter().copied().collect(),
+                attributes: pattern.attributes.iter().map(|name| fold_term(name)).collect(),
                 triggers: triggers.contains(&index),
                 cap: u16::try_from(counted.max(MAX_MATCHES_PER_FIELD)).unwrap_or(u16::MAX),
                 groups: Vec::new(),

@@ -11,7 +11,7 @@ use super::scan::{Event, MAX_PLACES_PER_MARK, narrow};
 use super::{CompiledPattern, CompiledRegex, CompiledRule, Matcher, Scratch};
 use crate::finding::{Hit, Match};
 use crate::listing::Listing;
-use crate::normalise::{Trick, Tricks, View, tricks};
+use crate::normalise::{Trick, Tricks, View, fold_term, tricks};
 use crate::rules::model::Attribute;
 
 /// Where one pattern occurs, in original bytes.
@@ -184,6 +184,15 @@ impl Facts<'_> {
         found
     }
 
+    /// Whether a pattern looks into a value.
+    fn looks_into(&self, pattern: &CompiledPattern, field: usize) -> bool {
+        self.texts.get(field).is_some_and(|text| {
+            pattern.fields.contains(text.field)
+                && (pattern.attributes.is_empty()
+                    || text.attribute().is_none_or(|name| pattern.attributes.contains(&fold_term(name))))
+        })
+    }
+
     /// The events of a pattern's groups in its fields.
     fn events(&self, pattern: &CompiledPattern) -> impl Iterator<Item = &Event> {
         // Few groups occur, while a pattern may have thousands.
@@ -196,10 +205,7 @@ impl Facts<'_> {
             .flat_map(|((_, end), start)| {
                 self.scratch.events.get(start as usize..*end as usize).unwrap_or_default()
             })
-            .filter(|event| {
-                let text = self.texts.get(event.field as usize);
-                text.is_some_and(|text| pattern.fields.contains(text.field))
-            })
+            .filter(|event| self.looks_into(pattern, event.field as usize))
     }
 
     fn found_by_terms(&self, pattern: &CompiledPattern) -> Vec<Occurrence> {
@@ -222,8 +228,7 @@ impl Facts<'_> {
             self.regex_matches.insert(number, matches);
         }
         let matches = self.regex_matches.get(&number).map(Vec::as_slice).unwrap_or_default();
-        let wanted =
-            |field: &usize| self.texts.get(*field).is_some_and(|text| pattern.fields.contains(text.field));
+        let wanted = |field: &usize| self.looks_into(pattern, *field);
         // A regex says what it means; accents in what it finds are no disguise.
         found.extend(matches.iter().filter(|(field, _)| wanted(field)).filter_map(|(field, span)| {
             self.occurrence(*field, span.clone(), View::Standard, Tricks::default(), true)

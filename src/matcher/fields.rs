@@ -38,15 +38,23 @@ pub(super) struct FieldText<'l> {
     pub(super) field: Field,
     /// The attribute's name.
     name: &'l str,
-    /// The place in the category path.
+    /// The place in the category path or among the conflicts.
     place: usize,
+    /// It stands among the listing's conflicts.
+    lost: bool,
     pub(super) text: &'l str,
 }
 
 impl FieldText<'_> {
+    /// The name of the attribute that this is the value of.
+    pub(super) fn attribute(&self) -> Option<&str> {
+        (self.field == Field::Attributes).then_some(self.name)
+    }
+
     /// `title`, `attributes.NAME`, `category[0]`, …
     pub(super) fn label(&self) -> String {
         match self.field {
+            _ if self.lost => format!("conflicts[{}]", self.place),
             Field::Title => "title".to_owned(),
             Field::Description => "description".to_owned(),
             Field::Attributes => format!("attributes.{}", self.name),
@@ -59,19 +67,21 @@ impl FieldText<'_> {
 
 /// The values of `listing` in the fields of `wanted`.
 pub(super) fn texts(listing: &Listing, wanted: FieldSet) -> Vec<FieldText<'_>> {
-    let plain = |field, text| FieldText { field, name: "", place: 0, text };
+    let plain = |field, text| FieldText { field, name: "", place: 0, lost: false, text };
     let mut texts = vec![plain(Field::Title, listing.title.as_str())];
     texts.push(plain(Field::Description, listing.description.as_str()));
     texts.extend(listing.attributes.iter().take(MAX_VALUES).map(|(name, text)| FieldText {
         field: Field::Attributes,
         name,
         place: 0,
+        lost: false,
         text,
     }));
     texts.extend(listing.category.iter().take(MAX_VALUES).enumerate().map(|(place, text)| FieldText {
         field: Field::Category,
         name: "",
         place,
+        lost: false,
         text,
     }));
     texts.extend(listing.brand.as_deref().map(|text| plain(Field::Brand, text)));
@@ -79,4 +89,19 @@ pub(super) fn texts(listing: &Listing, wanted: FieldSet) -> Vec<FieldText<'_>> {
     texts.extend(seller.map(|text| plain(Field::Seller, text)));
     texts.retain(|each| wanted.contains(each.field) && !each.text.is_empty());
     texts
+}
+
+/// The titles and descriptions of `listing` that lost against others, in the fields of `wanted`.
+pub(super) fn lost_texts(listing: &Listing, wanted: FieldSet) -> Vec<FieldText<'_>> {
+    let of_field = |name: &str| match name {
+        "title" => Some(Field::Title),
+        "description" => Some(Field::Description),
+        _ => None,
+    };
+    let lost = listing.conflicts.iter().take(MAX_VALUES).enumerate();
+    lost.filter_map(|(place, conflict)| {
+        let field = of_field(&conflict.field).filter(|field| wanted.contains(*field))?;
+        Some(FieldText { field, name: "", place, lost: true, text: conflict.value.as_str() })
+    })
+    .collect()
 }

@@ -177,6 +177,7 @@ fn any_pattern() -> impl Strategy<Value = Pattern> {
                 regexes,
                 number,
                 fields: vec![Field::Title, Field::Description],
+                attributes: Vec::new(),
                 bound,
                 fold,
             }

@@ -1,7 +1,7 @@
 //! What all files of the rules folder share: their format, names that a condition can use, and lints that are allowed.
 
 use super::written::Allow;
-use crate::document::{Document, Located, Problem, Table, code};
+use crate::document::{Located, Problem, Table, code};
 
 /// The format that this program reads and writes.
 const FORMAT: i64 = 1;
@@ -38,8 +38,7 @@ pub(super) const RESERVED: &[&str] = &[
 ];
 
 /// `format = 1`, and nothing else yet.
-pub(super) fn format(table: &mut Table<'_>) {
-    table.require("format", "1");
+pub(super) fn format(table: &Table<'_>) {
     if let Some(format) = table.integer("format")
         && format.value != FORMAT
     {
@@ -75,11 +74,9 @@ pub(super) fn check_pattern_name(table: &Table<'_>, name: &Located<String>) {
 }
 
 /// The lints that the author allows, each with a reason.
-pub(super) fn allowed(table: &mut Table<'_>) -> Vec<Allow> {
+pub(super) fn allowed(table: &Table<'_>) -> Vec<Allow> {
     let mut allowed = Vec::new();
-    for mut entry in table.tables("allow").unwrap_or_default() {
-        entry.require("lint", "\"short-term\"");
-        entry.require("why", "\"why the lint is wrong here\"");
+    for entry in table.tables("allow").unwrap_or_default() {
         let (lint, why) = (entry.string("lint"), entry.line("why"));
         if let Some(lint) = &lint
             && !code::LINTS.contains(&lint.value.as_str())
@@ -92,34 +89,11 @@ pub(super) fn allowed(table: &mut Table<'_>) -> Vec<Allow> {
             let problem = Problem::error(code::UNKNOWN_LINT, lint.span.clone(), "there is no such lint");
             entry.document().report(problem.help(help));
         }
-        entry.finish();
         if let (Some(lint), Some(why)) = (lint, why) {
-            allowed.push(Allow { lint, why });
+            // A table under its own header `[[allow]]` is longer than its span says.
+            let item = entry.document().text().get(entry.span()).is_some_and(|text| text.starts_with('{'));
+            allowed.push(Allow { lint, why, item: item.then(|| entry.span()) });
         }
     }
     allowed
-}
-
-/// Reports lints, but for those that the author allows; and allowances that nothing called for.
-///
-/// Only lints of this room count as uncalled for: those that need folding are found elsewhere.
-pub(super) fn report_lints(document: &Document<'_>, found: Vec<Problem>, allow: &[Allow]) {
-    for allowed in allow {
-        let code = allowed.lint.value.as_str();
-        let elsewhere = [code::SAME_AFTER_FOLDING, code::LOST_IN_FOLDING, code::UNUSED_LIST];
-        if !elsewhere.contains(&code) && !found.iter().any(|problem| problem.code == code) {
-            let problem = Problem::warning(
-                code::UNUSED_ALLOW,
-                allowed.lint.span.clone(),
-                "this lint finds nothing here",
-            )
-            .help("remove the entry from `allow`");
-            document.report(problem);
-        }
-    }
-    for problem in found {
-        if !allow.iter().any(|allowed| allowed.lint.value == problem.code) {
-            document.report(problem);
-        }
-    }
 }

@@ -11,6 +11,9 @@ const MAX_DEPTH: usize = 8;
 /// Files of one rules folder.
 const MAX_FILES: usize = 200_000;
 
+/// Where measurements stand.
+pub const LOCK_FILE: &str = "rules.lock";
+
 /// One file of the rules folder.
 #[derive(Debug, Clone)]
 pub struct RuleFile {
@@ -27,6 +30,8 @@ pub enum Kind<'f> {
     Taxonomy,
     /// `rates.toml`
     Rates,
+    /// `rules.lock`
+    Lock,
     /// `lists/NAME.toml`
     List {
         /// The list's name.
@@ -56,6 +61,7 @@ impl RuleFile {
         match (parts.as_slice(), stem) {
             (["taxonomy.toml"], _) => Kind::Taxonomy,
             (["rates.toml"], _) => Kind::Rates,
+            (["rules.lock"], _) => Kind::Lock,
             (["lists", _], Some(name)) => Kind::List { name },
             (["packs", pack, "pack.toml"], _) => Kind::Manifest { pack },
             (["packs", pack, _, ..], Some(id)) => Kind::Rule { id, pack },
@@ -94,7 +100,7 @@ pub enum ReadError {
     },
 }
 
-/// All `.toml` files below `folder`, ordered by path. Files and folders whose name begins with a point are passed
+/// All `.toml` files below `folder`, and its rules.lock, ordered by path. Files and folders whose name begins with a point are passed
 /// over, and so is everything else that is not TOML.
 pub fn read_folder(folder: &Path) -> Result<Vec<RuleFile>, ReadError> {
     let mut files = Vec::new();
@@ -115,7 +121,9 @@ pub fn read_folder(folder: &Path) -> Result<Vec<RuleFile>, ReadError> {
             let is_folder = fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
             if is_folder {
                 folders.push((entry.path(), format!("{below}/"), depth + 1));
-            } else if Path::new(&name).extension().is_some_and(|extension| extension == "toml") {
+            } else if below == LOCK_FILE
+                || Path::new(&name).extension().is_some_and(|extension| extension == "toml")
+            {
                 files.push(RuleFile { path: below, text: read_file(&entry.path()) });
             }
             if files.len() > MAX_FILES {

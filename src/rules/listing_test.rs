@@ -1,37 +1,17 @@
 //! A rule's inline test: a listing written as a TOML table, and what the rule must say of it.
 
 use serde::Deserialize;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::ValueDeserializer;
 
+use super::keys;
 use super::model::RuleTest;
-use crate::document::{Entry, Located, Problem, Table, code, is_country};
+use crate::document::{Entry, Problem, Table, code, is_country};
 use crate::listing::Listing;
 
-const LISTING_KEYS: &[&str] = &[
-    "id",
-    "url",
-    "title",
-    "description",
-    "price",
-    "availability",
-    "brand",
-    "gtin",
-    "mpn",
-    "sku",
-    "category",
-    "images",
-    "attributes",
-    "seller",
-    "language",
-];
-const PRICE_KEYS: &[&str] = &["amount", "currency", "regular", "max"];
-const SELLER_KEYS: &[&str] = &["name", "url", "id"];
-
 /// Reads one `[[test]]`. `patterns` are the names that `hits` may use.
-pub(super) fn read(mut table: Table<'_>, patterns: &[&str]) -> Option<RuleTest> {
+pub(super) fn read(table: &Table<'_>, patterns: &[&str]) -> Option<RuleTest> {
     let document = table.document();
     let start = table.span();
-    table.require("name", "\"what the test shows\"");
     let name = table.line("name").unwrap_or_default();
     let (flag, pass) = (table.entry("flag"), table.entry("pass"));
     let (entry, flagged) = match (flag, pass) {
@@ -51,7 +31,7 @@ pub(super) fn read(mut table: Table<'_>, patterns: &[&str]) -> Option<RuleTest> 
             (None, false)
         }
     };
-    let hits = hits(&mut table, patterns);
+    let hits = hits(table, patterns);
     let market = table.string("market");
     if let Some(market) = &market
         && !is_country(&market.value)
@@ -60,13 +40,12 @@ pub(super) fn read(mut table: Table<'_>, patterns: &[&str]) -> Option<RuleTest> 
             .help("write the two capitals of ISO 3166, such as \"DE\"");
         document.report(problem);
     }
-    table.finish();
     let listing = listing(&entry?, document)?;
     let line = document.line(start.start);
     Some(RuleTest { name, listing, flag: flagged, hits, market: market.map(|market| market.value), line })
 }
 
-fn hits(table: &mut Table<'_>, patterns: &[&str]) -> Vec<(String, String)> {
+fn hits(table: &Table<'_>, patterns: &[&str]) -> Vec<(String, String)> {
     let Some(group) = table.table("hits") else { return Vec::new() };
     let mut hits = Vec::new();
     for entry in group.entries() {
@@ -88,17 +67,15 @@ fn hits(table: &mut Table<'_>, patterns: &[&str]) -> Vec<(String, String)> {
 
 /// The table as a listing, or an error at the value that is none.
 fn listing(entry: &Entry<'_>, document: &crate::document::Document<'_>) -> Option<Listing> {
-    let table = entry.table(format!("test.{}", entry.key().value))?;
     let before = document.errors();
-    let DeValue::Table(values) = entry.value().get_ref() else { return None };
-    check_keys(&table, values, LISTING_KEYS, "a listing");
-    for (part, keys, what) in [("price", PRICE_KEYS, "a price"), ("seller", SELLER_KEYS, "a seller")] {
-        if let Some(DeValue::Table(values)) = values.get(part).map(toml::Spanned::get_ref) {
-            check_keys(&table, values, keys, what);
-        }
+    let table = entry.table(format!("test.{}", entry.key().value), Some(&keys::LISTING))?;
+    for part in ["price", "seller"] {
+        table.entry(part).filter(Entry::is_table).and_then(|_| table.table(part));
     }
     match Listing::deserialize(ValueDeserializer::from(entry.value().clone())) {
         Ok(listing) => (document.errors() == before).then_some(listing),
+        // What is missing has been reported.
+        Err(fault) if document.errors() > before && fault.message().starts_with("missing field") => None,
         Err(fault) => {
             let span = fault.span().unwrap_or_else(|| entry.span());
             let said = fault.message().replace("a sequence", "a list").replace("a map", "a table");
@@ -107,20 +84,6 @@ fn listing(entry: &Entry<'_>, document: &crate::document::Document<'_>) -> Optio
             let message = format!("this is not a listing: {said}");
             document.report(Problem::error(code::BAD_LISTING, span, message));
             None
-        }
-    }
-}
-
-fn check_keys(table: &Table<'_>, values: &DeTable<'_>, known: &[&str], what: &str) {
-    for key in values.keys() {
-        let name = Located { value: key.get_ref().to_string(), span: key.span() };
-        if !known.contains(&name.value.as_str()) {
-            let help = table.document().nearest(&name.value, known.iter().copied()).map_or_else(
-                || format!("{what} has {}", known.join(", ")),
-                |nearest| format!("did you mean `{nearest}`?"),
-            );
-            let message = format!("{what} has no `{}`", name.value.chars().take(60).collect::<String>());
-            table.document().report(Problem::error(code::UNKNOWN_KEY, name.span, message).help(help));
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct List {
 }
 
 /// A list as its author typed it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WrittenList {
     /// One line for people.
     pub title: String,
@@ -44,17 +44,14 @@ pub struct WrittenList {
 }
 
 /// Reads a list's tables.
-pub fn read_list(mut table: Table<'_>) -> WrittenList {
-    common::format(&mut table);
-    table.require("title", "\"what the list holds\"");
-    table.require("source", "\"where the words come from\"");
-    table.require("licence", "\"CC0-1.0\"");
+pub fn read_list(table: &Table<'_>) -> WrittenList {
+    common::format(table);
     let title = table.line("title").unwrap_or_default();
     let source = table.line("source").unwrap_or_default();
     let licence = table.line("licence").unwrap_or_default();
     table.date("checked");
     let langs = table.languages("langs");
-    let allow = common::allowed(&mut table);
+    let allow = common::allowed(table);
     let terms = table.strings("terms").unwrap_or_default();
     let stems = table.strings("stems").unwrap_or_default();
     if !table.has("terms") && !table.has("stems") {
@@ -62,17 +59,11 @@ pub fn read_list(mut table: Table<'_>) -> WrittenList {
             .help("write `terms = [\"…\"]`");
         table.document().report(problem);
     }
-    table.finish();
     WrittenList { title, source, licence, langs, terms, stems, allow }
 }
 
 /// Gives a written list its meaning. Unsound words are reported and left out; the others serve.
-pub(super) fn resolve(document: &Document<'_>, written: WrittenList, name: &str, lint: bool) -> List {
-    if lint {
-        let mut found = terms::lint(&written.terms);
-        found.extend(terms::lint(&written.stems));
-        common::report_lints(document, found, &written.allow);
-    }
+pub(super) fn resolve(document: &Document<'_>, written: WrittenList, name: &str) -> List {
     List {
         name: name.to_owned(),
         title: written.title,

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::condition::Parsed;
 use super::folder::{Kind, RuleFile};
-use super::lints::{self, Surroundings};
-use super::lists::{self, List};
-use super::meaning::{self, References};
+use super::lists::{self, List, WrittenList};
+use super::lock::{self, Lock};
+use super::meaning::{self, Meant, References};
 use super::model::{Rule, RuleSet, Status};
 use super::packs::{self, PackInfo};
-use super::{parser, rates, taxonomy_file};
+use super::written::WrittenRule;
+use super::{keys, parser, rates, taxonomy_file};
+use crate::document::shape::Keys;
 use crate::document::{self, Diagnostic, Document, Level, Located, Problem, code, nearest};
 
 /// Terms of all rules together, lists counted at each use. A million take about 100 MB once compiled.
@@ -38,10 +41,8 @@ pub struct LoadOptions {
     pub packs: Packs,
     /// Whether drafts are in the set (only under `rules`).
     pub include_drafts: bool,
-    /// Whether lints are looked for besides errors.
-    pub lint: bool,
-    /// The day that lints compare dates with; none: such lints are silent.
-    pub today: Option<Date>,
+    /// Whether what was typed is kept, with its places, for lints.
+    pub keep_typed: bool,
 }
 
 impl LoadOptions {
@@ -69,6 +70,8 @@ pub struct Loaded {
     pub deprecated: Vec<Deprecated>,
     /// Every list, ordered by name; sources search for their terms.
     pub lists: Vec<List>,
+    /// What was typed, where [`LoadOptions::keep_typed`] asks for it.
+    pub typed: Typed,
     /// Rule id → its file, as diagnostics show it. Broken and deprecated rules too.
     pub files: BTreeMap<String, String>,
 }
@@ -94,6 +97,34 @@ impl Loaded {
     }
 }
 
+/// What authors typed, with its places.
+#[derive(Debug, Default)]
+pub struct Typed {
+    /// Sound rules, in the order of their files.
+    pub rules: Vec<TypedRule>,
+    /// Lists that could be read, with their paths, in the order of their files.
+    pub lists: Vec<(String, WrittenList)>,
+    /// The days in taxonomy.toml on which somebody checked a provision.
+    pub checked: Vec<Located<Date>>,
+    /// The rules that rules.lock has measurements of.
+    pub measured: Vec<Located<String>>,
+}
+
+/// A sound rule as it was typed, and what it means.
+#[derive(Debug)]
+pub struct TypedRule {
+    /// The file's path below the rules folder.
+    pub path: String,
+    /// What was typed.
+    pub written: WrittenRule,
+    /// What it means.
+    pub rule: Rule,
+    /// The condition, with its parts and places.
+    pub parsed: Parsed,
+    /// Why an active rule runs as a trial.
+    pub unmeasured: Option<String>,
+}
+
 /// A rule that was withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deprecated {
@@ -107,20 +138,20 @@ pub struct Deprecated {
 
 /// Reads all files. One broken rule is left out and reported; it never disables another.
 pub fn load(files: &[RuleFile], options: &LoadOptions) -> Loaded {
-    let mut loading = Loading { options, loaded: Loaded::default(), used_lists: BTreeSet::new(), terms: 0 };
+    let mut loading = Loading { options, loaded: Loaded::default(), terms: 0, lock: Lock::default() };
     let mut by_kind = ByKind::default();
     for file in files {
         by_kind.add(file);
     }
-    for file in &by_kind.stray {
-        loading.warn_of_stray(file);
-    }
     let taxonomy = loading.read_taxonomy(by_kind.taxonomy);
     if let Some(file) = by_kind.rates {
-        loading.loaded.set.rates = loading.read(file, rates::read).unwrap_or_default();
+        loading.loaded.set.rates = loading.read(file, &keys::RATES, rates::read).unwrap_or_default();
     }
     // Prices in euro are compared even where no other rate is known.
     loading.loaded.set.rates.per_euro.insert("EUR".to_owned(), Decimal::ONE);
+    if let Some(file) = by_kind.lock {
+        loading.read_lock(file);
+    }
     let (lists, broken_lists) = loading.read_lists(&by_kind.lists);
     loading.read_manifests(&by_kind);
     let wanted = loading.wanted_packs();
@@ -128,9 +159,6 @@ pub fn load(files: &[RuleFile], options: &LoadOptions) -> Loaded {
     let ids: BTreeSet<&str> = by_kind.rules.iter().map(|rule| rule.id).collect();
     for rule in by_kind.rules.iter().filter(|rule| wanted.contains(rule.pack)) {
         loading.read_rule(rule, &references, &ids);
-    }
-    if options.lint && options.packs == Packs::All {
-        loading.warn_of_unused_lists(&by_kind.lists, &lists);
     }
     loading.loaded.set.taxonomy = taxonomy.map(|read| read.taxonomy).unwrap_or_default();
     loading.loaded.lists = lists.into_values().collect();
@@ -142,10 +170,10 @@ pub fn load(files: &[RuleFile], options: &LoadOptions) -> Loaded {
 struct ByKind<'f> {
     taxonomy: Option<&'f RuleFile>,
     rates: Option<&'f RuleFile>,
+    lock: Option<&'f RuleFile>,
     lists: Vec<(&'f str, &'f RuleFile)>,
     manifests: BTreeMap<&'f str, &'f RuleFile>,
     rules: Vec<RuleEntry<'f>>,
-    stray: Vec<&'f RuleFile>,
 }
 
 #[derive(Debug)]
@@ -160,12 +188,13 @@ impl<'f> ByKind<'f> {
         match file.kind() {
             Kind::Taxonomy => self.taxonomy = Some(file),
             Kind::Rates => self.rates = Some(file),
+            Kind::Lock => self.lock = Some(file),
             Kind::List { name } => self.lists.push((name, file)),
             Kind::Manifest { pack } => {
                 self.manifests.insert(pack, file);
             }
             Kind::Rule { id, pack } => self.rules.push(RuleEntry { id, pack, file }),
-            Kind::Stray => self.stray.push(file),
+            Kind::Stray => {}
         }
     }
 }
@@ -173,16 +202,21 @@ impl<'f> ByKind<'f> {
 struct Loading<'o> {
     options: &'o LoadOptions,
     loaded: Loaded,
-    used_lists: BTreeSet<String>,
     terms: usize,
+    lock: Lock,
 }
 
 impl Loading<'_> {
-    fn read<T>(&mut self, file: &RuleFile, meaning: impl FnOnce(document::Table<'_>) -> T) -> Option<T> {
+    fn read<T>(
+        &mut self,
+        file: &RuleFile,
+        keys: &'static Keys,
+        meaning: impl FnOnce(&document::Table<'_>) -> T,
+    ) -> Option<T> {
         let shown = self.options.shown(&file.path);
         match &file.text {
             Ok(text) => {
-                let (read, diagnostics) = document::read(&shown, text, meaning);
+                let (read, diagnostics) = document::read(&shown, text, keys, |table| meaning(&table));
                 self.loaded.diagnostics.extend(diagnostics);
                 read
             }
@@ -200,19 +234,12 @@ impl Loading<'_> {
         self.loaded.diagnostics.push(problem.without_text(&shown));
     }
 
-    fn warn_of_stray(&mut self, file: &RuleFile) {
-        if self.options.lint {
-            let problem = Problem::warning(code::STRAY_FILE, 0..0, "nothing reads this file").help(
-                "rules stand in packs/PACK/ID.toml, lists in lists/NAME.toml, and beside them taxonomy.toml and rates.toml",
-            );
-            self.report(&file.path, problem);
-        }
-    }
-
     fn read_taxonomy(&mut self, file: Option<&RuleFile>) -> Option<taxonomy_file::Read> {
-        let today = if self.options.lint { self.options.today } else { None };
         if let Some(file) = file {
-            return self.read(file, |table| taxonomy_file::read(table, today));
+            let mut read = self.read(file, &keys::TAXONOMY, taxonomy_file::read);
+            self.loaded.typed.checked =
+                read.as_mut().map(|read| std::mem::take(&mut read.checked)).unwrap_or_default();
+            return read;
         }
         let problem =
             Problem::error(code::MISSING_FILE, 0..0, "there is no taxonomy.toml, so no rule can run")
@@ -221,22 +248,24 @@ impl Loading<'_> {
         None
     }
 
+    fn read_lock(&mut self, file: &RuleFile) {
+        self.lock = self.read(file, &keys::LOCK, lock::read).unwrap_or_default();
+        self.loaded.typed.measured = self.lock.names();
+    }
+
     fn read_lists(&mut self, files: &[(&str, &RuleFile)]) -> (BTreeMap<String, List>, Vec<String>) {
-        let lint = self.options.lint;
+        let keep = self.options.keep_typed;
         let (mut lists, mut broken) = (BTreeMap::new(), Vec::new());
         for (name, file) in files {
-            let read = self.read(file, |table| {
-                let document = table.document();
+            let read = self.read(file, &keys::LIST, |table| {
                 let written = lists::read_list(table);
-                let may_be_unused = written.allow.iter().any(|one| one.lint.value == code::UNUSED_LIST);
-                (lists::resolve(document, written, name, lint), may_be_unused)
+                let typed = keep.then(|| written.clone());
+                (lists::resolve(table.document(), written, name), typed)
             });
             match read {
-                Some((words, may_be_unused)) => {
+                Some((words, typed)) => {
                     lists.insert((*name).to_owned(), words);
-                    if may_be_unused {
-                        self.used_lists.insert((*name).to_owned());
-                    }
+                    self.loaded.typed.lists.extend(typed.map(|typed| (file.path.clone(), typed)));
                 }
                 None => broken.push((*name).to_owned()),
             }
@@ -249,7 +278,7 @@ impl Loading<'_> {
         names.extend(by_kind.manifests.keys());
         for name in names {
             let pack = if let Some(file) = by_kind.manifests.get(name) {
-                self.read(file, |table| packs::read(table, name))
+                self.read(file, &keys::PACK, |table| packs::read(table, name))
             } else {
                 let problem = Problem::error(code::MISSING_FILE, 0..0, "this pack has no manifest")
                     .help("write format, title, description and default; the pack is on until then");
@@ -293,70 +322,56 @@ impl Loading<'_> {
         }
         let shown = self.options.shown(&entry.file.path);
         self.loaded.files.insert(entry.id.to_owned(), shown);
-        let options = self.options;
-        let has_rates = !self.loaded.set.rates.date.is_empty();
         let room = MAX_TERMS_IN_SET.saturating_sub(self.terms);
-        let used_lists = &mut BTreeSet::new();
-        let outcome = self.read(entry.file, |table| {
+        let outcome = self.read(entry.file, &keys::RULE, |table| {
             let document = table.document();
             let written = parser::read_rule(table, entry.id);
-            for pattern in written.patterns.iter().chain(written.exceptions.iter().map(|one| &one.pattern)) {
-                used_lists.extend(pattern.lists.iter().map(|list| list.value.clone()));
-            }
             check_replacement(document, written.replaced_by.as_ref(), ids);
             let meant = meaning::resolve(document, &written, entry.pack, references)?;
             if terms_of(&meant.rule) > room {
                 let message = format!("all rules together have more than {MAX_TERMS_IN_SET} terms");
                 document.report(Problem::error(code::TOO_MANY_TERMS, 0..0, message));
             }
-            if document.errors() > 0 {
-                return None;
-            }
-            if let (true, Some(taxonomy)) = (options.lint, references.taxonomy) {
-                let surroundings =
-                    Surroundings { taxonomy: &taxonomy.taxonomy, today: options.today, has_rates };
-                lints::lint(document, &written, &meant, surroundings);
-            }
-            let deprecated = Deprecated {
-                id: entry.id.to_owned(),
-                replaced_by: written.replaced_by.map(|id| id.value),
-                reason: written.reason,
-            };
-            references.taxonomy.is_some().then_some((meant.rule, deprecated))
+            (document.errors() == 0 && references.taxonomy.is_some()).then_some((written, meant))
         });
-        self.used_lists.append(used_lists);
         match outcome.flatten() {
             None => self.loaded.broken.push(entry.id.to_owned()),
-            Some((rule, deprecated)) => self.keep(rule, deprecated),
+            Some((written, meant)) => self.keep(&entry.file.path, written, meant),
         }
     }
 
-    fn keep(&mut self, mut rule: Rule, deprecated: Deprecated) {
+    fn keep(&mut self, path: &str, written: WrittenRule, meant: Meant) {
+        let Meant { mut rule, parsed } = meant;
+        let unmeasured = match rule.status {
+            Status::Active => self.lock.refuses(&rule),
+            _ => None,
+        };
+        if self.options.keep_typed {
+            let (path, rule, unmeasured) = (path.to_owned(), rule.clone(), unmeasured.clone());
+            self.loaded.typed.rules.push(TypedRule {
+                path,
+                written: written.clone(),
+                rule,
+                parsed,
+                unmeasured,
+            });
+        }
         match rule.status {
             Status::Deprecated => {
-                self.loaded.deprecated.push(deprecated);
+                let replaced_by = written.replaced_by.map(|id| id.value);
+                self.loaded.deprecated.push(Deprecated { id: rule.id, replaced_by, reason: written.reason });
                 return;
             }
             Status::Draft if !self.options.include_drafts => return,
-            // Nothing measures yet, so no rule is active; the lint `unmeasured` says so.
-            Status::Active => rule.status = Status::Trial,
-            Status::Draft | Status::Trial => {}
+            // The lint `unmeasured` says so.
+            Status::Active if unmeasured.is_some() => rule.status = Status::Trial,
+            Status::Draft | Status::Trial | Status::Active => {}
         }
         self.terms += terms_of(&rule);
         if let Some(pack) = self.loaded.packs.iter_mut().find(|pack| pack.name == rule.pack) {
             pack.rules += 1;
         }
         self.loaded.set.rules.push(rule);
-    }
-
-    fn warn_of_unused_lists(&mut self, files: &[(&str, &RuleFile)], lists: &BTreeMap<String, List>) {
-        for (name, file) in files {
-            if lists.contains_key(*name) && !self.used_lists.contains(*name) {
-                let problem = Problem::warning(code::UNUSED_LIST, 0..0, "no rule uses this list")
-                    .help("name it in a pattern, or remove the file; sources may still search for its words");
-                self.report(&file.path, problem);
-            }
-        }
     }
 
     fn finish(mut self) -> Loaded {

@@ -150,6 +150,7 @@ fn resolve_pattern(
         regexes: written.regexes.iter().map(|regex| regex.value.clone()).collect(),
         number: written.number.as_ref().map(|number| number.value.clone()),
         fields: written.fields.clone(),
+        attributes: written.attributes.clone(),
         bound: written.bound,
         fold: written.fold,
     }

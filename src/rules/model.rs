@@ -83,6 +83,8 @@ pub struct Pattern {
     pub number: Option<NumberFilter>,
     /// Where to look.
     pub fields: Vec<Field>,
+    /// Where `fields` has the attributes: only those of these names, after folding; empty: all.
+    pub attributes: Vec<String>,
     /// What must stand beside a term.
     pub bound: Bound,
     /// How much disguise is undone.
@@ -107,7 +109,7 @@ pub enum Field {
     Title,
     /// The description.
     Description,
-    /// Every attribute's value, and its name where the pattern means the name (`attributes.NAME`).
+    /// The attributes' values: of all, or of those that [`Pattern::attributes`] names.
     Attributes,
     /// Every element of the category path.
     Category,
@@ -227,7 +229,7 @@ impl Comparison {
 }
 
 /// A value that a condition asks for by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Attribute {
     /// `category`: any element of the path.
     Category,

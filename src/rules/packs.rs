@@ -35,14 +35,11 @@ impl PackInfo {
 }
 
 /// Reads a manifest.
-pub(super) fn read(mut table: Table<'_>, name: &str) -> PackInfo {
-    common::format(&mut table);
-    table.require("title", "\"what the pack is called\"");
-    table.require("description", "\"what it covers\"");
+pub(super) fn read(table: &Table<'_>, name: &str) -> PackInfo {
+    common::format(table);
     let title = table.line("title").unwrap_or_else(|| name.to_owned());
     let description = table.string("description").map(|text| text.value).unwrap_or_default();
     let default = table.boolean("default").unwrap_or(true);
     let markets = table.countries("markets");
-    table.finish();
     PackInfo { name: name.to_owned(), title, description, default, markets, rules: 0 }
 }

@@ -5,7 +5,7 @@ use super::common;
 use super::listing_test;
 use super::model::{Bound, Field, Fold, NumberFilter, Status};
 use super::written::{WrittenException, WrittenPattern, WrittenRule};
-use crate::document::{Located, Problem, Table, code};
+use crate::document::{Located, Problem, Table, code, shape};
 
 /// Patterns and exceptions a rule, each. Nobody oversees more, and conditions are checked against all of them.
 const MAX_PATTERNS: usize = 200;
@@ -16,13 +16,8 @@ const MAX_TESTS: usize = 1000;
 
 /// Reads a rule file. `stem` is the file's name without `.toml`. What is wrong is reported to the table's document;
 /// a value that is missing or unreadable is absent, so that the rest can be checked in the same pass.
-pub fn read_rule(mut table: Table<'_>, stem: &str) -> WrittenRule {
-    common::format(&mut table);
-    table.require("id", &format!("{stem:?}"));
-    table.require("title", "\"what an officer should know the rule by\"");
-    table.require("status", "\"draft\"");
-    table.require("class", "\"medicine.erectile\"");
-    table.require("when", "\"name of a pattern\"");
+pub fn read_rule(table: &Table<'_>, stem: &str) -> WrittenRule {
+    common::format(table);
     let id = table.string("id");
     if let Some(id) = &id {
         table.check_id(id, stem, &['.', '-', '_']);
@@ -35,11 +30,11 @@ pub fn read_rule(mut table: Table<'_>, stem: &str) -> WrittenRule {
     let when = table.string("when");
     let replaced_by = table.string("replaced_by");
     let reason = table.line("reason");
-    let allow = common::allowed(&mut table);
-    let patterns = patterns(&mut table);
-    let misread = misread(&mut table, &patterns);
-    let exceptions = exceptions(&mut table);
-    let bar_precision = bar(&mut table);
+    let allow = common::allowed(table);
+    let patterns = patterns(table);
+    let misread = misread(table, &patterns);
+    let exceptions = exceptions(table);
+    let bar_precision = bar(table);
     let names: Vec<&str> = patterns.iter().map(|pattern| pattern.name.value.as_str()).collect();
     let mut tests = Vec::new();
     for (number, test) in table.tables("test").unwrap_or_default().into_iter().enumerate() {
@@ -48,17 +43,11 @@ pub fn read_rule(mut table: Table<'_>, stem: &str) -> WrittenRule {
             table.document().report(Problem::error(code::BAD_VALUE, test.span(), message));
             break;
         }
-        tests.extend(listing_test::read(test, &names));
-    }
-    if patterns.is_empty() && when.is_some() && !table.has("pat") {
-        let problem = Problem::error(code::MISSING_KEY, 0..0, "this rule has no pattern")
-            .help("write a table [pat.name] with `terms = [\"…\"]`");
-        table.document().report(problem);
+        tests.extend(listing_test::read(&test, &names));
     }
     if let Some(status) = &status {
-        check_withdrawal(&table, status, replaced_by.is_some() || reason.is_some());
+        check_withdrawal(table, status, replaced_by.is_some() || reason.is_some());
     }
-    table.finish();
     let absent = || Located::absent(String::new());
     WrittenRule {
         id: id.unwrap_or_else(absent),
@@ -79,6 +68,7 @@ pub fn read_rule(mut table: Table<'_>, stem: &str) -> WrittenRule {
     }
 }
 
+pub(super) const STATUS_NAMES: [&str; 4] = shape::names(&STATUSES);
 const STATUSES: [(&str, Status); 4] = [
     ("draft", Status::Draft),
     ("trial", Status::Trial),
@@ -86,6 +76,8 @@ const STATUSES: [(&str, Status); 4] = [
     ("deprecated", Status::Deprecated),
 ];
 
+/// The names of [`FIELDS`], and of single attributes.
+pub(super) const FIELD_FORM: &str = "^(title|description|attributes|attributes\\..+|category|brand|seller)$";
 const FIELDS: [(&str, Field); 6] = [
     ("title", Field::Title),
     ("description", Field::Description),
@@ -95,9 +87,11 @@ const FIELDS: [(&str, Field); 6] = [
     ("seller", Field::Seller),
 ];
 
+pub(super) const BOUND_NAMES: [&str; 4] = shape::names(&BOUNDS);
 const BOUNDS: [(&str, Bound); 4] =
     [("word", Bound::Word), ("start", Bound::Start), ("none", Bound::None), ("auto", Bound::Auto)];
 
+pub(super) const FOLD_NAMES: [&str; 3] = shape::names(&FOLDS);
 const FOLDS: [(&str, Fold); 3] =
     [("exact", Fold::Exact), ("standard", Fold::Standard), ("evasive", Fold::Evasive)];
 
@@ -120,8 +114,8 @@ fn check_withdrawal(table: &Table<'_>, status: &Located<Status>, explained: bool
     table.document().report(problem);
 }
 
-fn bar(table: &mut Table<'_>) -> Option<f64> {
-    let mut bar = table.table("bar")?;
+fn bar(table: &Table<'_>) -> Option<f64> {
+    let bar = table.table("bar")?;
     let precision = bar.number("precision");
     if let Some(precision) = &precision
         && !(0.0..=1.0).contains(&precision.value)
@@ -130,20 +124,18 @@ fn bar(table: &mut Table<'_>) -> Option<f64> {
             .help("write 0.90 for nine right flags in ten");
         bar.document().report(problem);
     }
-    bar.finish();
     precision.map(|precision| precision.value)
 }
 
-fn patterns(table: &mut Table<'_>) -> Vec<WrittenPattern> {
+fn patterns(table: &Table<'_>) -> Vec<WrittenPattern> {
     let mut patterns = Vec::new();
-    for (name, mut pattern) in table.named_tables("pat", MAX_PATTERNS) {
-        patterns.push(written_pattern(&mut pattern, name));
-        pattern.finish();
+    for (name, pattern) in table.named_tables("pat", MAX_PATTERNS, |_| true) {
+        patterns.push(written_pattern(&pattern, name));
     }
     patterns
 }
 
-fn misread(table: &mut Table<'_>, patterns: &[WrittenPattern]) -> Vec<String> {
+fn misread(table: &Table<'_>, patterns: &[WrittenPattern]) -> Vec<String> {
     let read = |name: &String| patterns.iter().any(|pattern| pattern.name.value == *name);
     let group = table.entry("pat").and_then(|entry| entry.try_table());
     let names =
@@ -151,21 +143,19 @@ fn misread(table: &mut Table<'_>, patterns: &[WrittenPattern]) -> Vec<String> {
     names.filter(|name| !read(name)).take(MAX_PATTERNS).collect()
 }
 
-fn exceptions(table: &mut Table<'_>) -> Vec<WrittenException> {
+fn exceptions(table: &Table<'_>) -> Vec<WrittenException> {
     let mut exceptions = Vec::new();
-    for (name, mut exception) in table.named_tables("except", MAX_PATTERNS) {
-        exception.require("why", "\"why such offers are let off\"");
-        let pattern = written_pattern(&mut exception, name);
+    for (name, exception) in table.named_tables("except", MAX_PATTERNS, |_| true) {
+        let pattern = written_pattern(&exception, name);
         let unless = exception.one_or_more("unless").unwrap_or_default();
         let why = exception.line("why").unwrap_or_default();
         let until = exception.date("until");
-        exception.finish();
         exceptions.push(WrittenException { pattern, unless, why, until });
     }
     exceptions
 }
 
-fn written_pattern(table: &mut Table<'_>, name: Located<String>) -> WrittenPattern {
+fn written_pattern(table: &Table<'_>, name: Located<String>) -> WrittenPattern {
     common::check_pattern_name(table, &name);
     let before = table.document().errors();
     let lists = table.one_or_more("list").unwrap_or_default();
@@ -187,23 +177,54 @@ fn written_pattern(table: &mut Table<'_>, name: Located<String>) -> WrittenPatte
         table.document().report(problem);
         regexes.truncate(MAX_REGEXES);
     }
-    let fields = fields(table);
+    let (fields, attributes) = fields(table);
     let bound = table.choice("bound", &BOUNDS).map_or(Bound::Auto, |bound| bound.value);
     let fold = table.choice("fold", &FOLDS).map_or(Fold::Standard, |fold| fold.value);
     let number = number(table);
-    WrittenPattern { name, span: table.span(), lists, terms, stems, regexes, number, fields, bound, fold }
+    WrittenPattern {
+        name,
+        span: table.span(),
+        lists,
+        terms,
+        stems,
+        regexes,
+        number,
+        fields,
+        attributes,
+        bound,
+        fold,
+    }
 }
 
-fn fields(table: &mut Table<'_>) -> Vec<Field> {
+/// The fields, and the names of single attributes.
+fn fields(table: &Table<'_>) -> (Vec<Field>, Vec<String>) {
     let Some(names) = table.one_or_more("fields") else {
-        return vec![Field::Title, Field::Description, Field::Attributes];
+        return (vec![Field::Title, Field::Description, Field::Attributes], Vec::new());
     };
     let mut fields = Vec::new();
+    let mut attributes = Vec::new();
+    let mut all = false;
     for name in &names {
-        match table.find_choice("field", name, &FIELDS) {
-            Some(field) if !fields.contains(&field) => fields.push(field),
-            _ => {}
-        }
+        let one = name.value.strip_prefix("attributes.").filter(|one| !one.trim().is_empty());
+        let field = match one {
+            Some(one) => {
+                attributes.push(one.to_owned());
+                Some(Field::Attributes)
+            }
+            None if name.value.starts_with("attribute") && name.value.contains('.') => {
+                let problem = Problem::error(code::BAD_VALUE, name.span.clone(), "this is not a field").help(
+                    "one attribute is written \"attributes.Material\", by the name that the page shows",
+                );
+                table.document().report(problem);
+                None
+            }
+            None => table.find_choice("field", name, &FIELDS),
+        };
+        all |= one.is_none() && field == Some(Field::Attributes);
+        fields.extend(field.filter(|field| !fields.contains(field)));
+    }
+    if all {
+        attributes.clear();
     }
     if names.is_empty() {
         let problem =
@@ -211,12 +232,12 @@ fn fields(table: &mut Table<'_>) -> Vec<Field> {
                 .help("leave it out for title, description and attributes");
         table.document().report(problem);
     }
-    fields
+    (fields, attributes)
 }
 
-fn number(table: &mut Table<'_>) -> Option<Located<NumberFilter>> {
-    let mut number = table.table("number")?;
-    let group = number.integer_between("group", 1, 99).unwrap_or(1);
+fn number(table: &Table<'_>) -> Option<Located<NumberFilter>> {
+    let number = table.table("number")?;
+    let group = number.integer_within("group").unwrap_or(1);
     let (min, max) = (number.decimal("min"), number.decimal("max"));
     let span = number.span();
     if !number.has("min") && !number.has("max") {
@@ -231,7 +252,6 @@ fn number(table: &mut Table<'_>) -> Option<Located<NumberFilter>> {
             .help("no number lies between them; exchange the two");
         number.document().report(problem);
     }
-    number.finish();
     let filter = NumberFilter {
         group: usize::try_from(group).unwrap_or(1),
         min: min.map(|min| min.value),

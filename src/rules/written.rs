@@ -9,7 +9,7 @@ use super::model::{Bound, Field, Fold, NumberFilter, RuleTest, Status};
 use crate::document::Located;
 
 /// One rule file. Where a key is missing, its value is absent; that has been reported.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WrittenRule {
     /// Same as the file's name without `.toml`.
     pub id: Located<String>,
@@ -44,7 +44,7 @@ pub struct WrittenRule {
 }
 
 /// One `[pat.NAME]`, or what an `[except.NAME]` looks for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WrittenPattern {
     /// The name, where it stands in the header.
     pub name: Located<String>,
@@ -62,6 +62,8 @@ pub struct WrittenPattern {
     pub number: Option<Located<NumberFilter>>,
     /// Where to look.
     pub fields: Vec<Field>,
+    /// Of the attributes, only those of these names; empty: all.
+    pub attributes: Vec<String>,
     /// What must stand beside a term.
     pub bound: Bound,
     /// How much disguise is undone.
@@ -69,7 +71,7 @@ pub struct WrittenPattern {
 }
 
 /// One `[except.NAME]`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WrittenException {
     /// What to look for.
     pub pattern: WrittenPattern,
@@ -88,4 +90,6 @@ pub struct Allow {
     pub lint: Located<String>,
     /// Why.
     pub why: String,
+    /// The whole entry, where it stands in a list in brackets.
+    pub item: Option<Range<usize>>,
 }

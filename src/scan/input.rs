@@ -2,6 +2,8 @@
 //!
 //! Knows formats and their caps; knows nothing of rules. Whatever cannot be read becomes a record that says so.
 
+mod format;
+
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::mem;
@@ -9,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use serde::Serialize;
-use serde_json::Value;
 use url::Url;
 
 use crate::evidence::{self, WarcReader};
@@ -24,6 +25,8 @@ pub const MAX_PAGE_BYTES: u64 = 64 << 20;
 pub const MAX_LINE_BYTES: u64 = 16 << 20;
 /// Folders nested deeper than this are a loop or a mistake.
 pub const MAX_FOLDER_DEPTH: usize = 64;
+/// How gzip data begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// A chunk is handed on at this many records …
 const CHUNK_RECORDS: usize = 256;
 /// … or at this many bytes, so that chunks of large pages stay small.
@@ -133,7 +136,7 @@ impl Kind {
         }
         let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
         match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
-            Some(b'{') => Self::Lines,
+            Some(b'{' | b'[') => Self::Lines,
             _ => Self::Page,
         }
     }
@@ -190,6 +193,11 @@ impl Reader<'_> {
             self.chunk.skipped += 1;
             return;
         }
+        // A pipe that was named is read (`caveat scan <(…)`); one that lies in a folder would be waited for in vain.
+        if !named && !metadata.is_file() {
+            let error = "is a pipe, socket or device; in a folder only files are read";
+            return self.unreadable(&file, None, error.to_owned());
+        }
         match File::open(path) {
             Ok(open) => self.stream(&file, kind, source(open)),
             Err(error) => self.unreadable(&file, None, format!("cannot be opened: {error}")),
@@ -224,7 +232,7 @@ impl Reader<'_> {
             Ok(start) => start,
             Err(error) => return self.unreadable(file, None, format!("cannot be read: {error}")),
         };
-        let gzip = start.starts_with(&[0x1f, 0x8b]);
+        let gzip = start.starts_with(&GZIP);
         if !gzip || kind == Some(Kind::Warc) {
             // The WARC reader inflates records one by one, so that it can name a damaged one.
             let kind = kind.unwrap_or_else(|| Kind::of_bytes(start));
@@ -259,13 +267,27 @@ impl Reader<'_> {
                 self.unreadable(file, None, error);
             }
             Ok(bytes) => {
-                let page = Page { url: None, content_type: None, body };
-                self.push(file, None, Content::Page(page), bytes);
+                let content = match format::no_page(&body) {
+                    Some(what) => Content::Unreadable(what),
+                    None => Content::Page(Page { url: None, content_type: None, body }),
+                };
+                self.push(file, None, content, bytes);
             }
         }
     }
 
     fn lines(&mut self, file: &str, mut source: Source<'_>) {
+        match source.fill_buf() {
+            Err(error) => return self.unreadable(file, None, read_cause(&error)),
+            Ok(start) => match format::encoding_mark(start) {
+                Some(("UTF-8", mark)) => source.consume(mark),
+                Some((name, _)) => {
+                    let error = format!("is written in {name}; save it as UTF-8");
+                    return self.unreadable(file, None, error);
+                }
+                None => {}
+            },
+        }
         let mut text = Vec::new();
         for line in 1.. {
             text.clear();
@@ -280,7 +302,10 @@ impl Reader<'_> {
                 }
                 Ok(_) if text.iter().all(u8::is_ascii_whitespace) => {}
                 Ok(read) => {
-                    let content = listing_line(&text).unwrap_or_else(Content::Unreadable);
+                    let content = match Listing::from_line(&text) {
+                        Ok((id, listing)) => Content::Listing { id, listing: Box::new(listing) },
+                        Err(error) => Content::Unreadable(error.to_string()),
+                    };
                     self.push(file, Some(line), content, read);
                 }
                 Err(error) => return self.unreadable(file, Some(line), read_cause(&error)),
@@ -295,9 +320,12 @@ impl Reader<'_> {
         }
     }
 
-    fn warc(&mut self, file: &str, source: Source<'_>) {
+    fn warc(&mut self, file: &str, mut source: Source<'_>) {
         let cap = usize::try_from(MAX_PAGE_BYTES).unwrap_or(usize::MAX);
-        for record in WarcReader::new(source, cap) {
+        let plain = source.fill_buf().is_ok_and(|start| start.starts_with(b"WARC/"));
+        let reader = WarcReader::new(source, cap);
+        let compressed = !plain && file.to_ascii_lowercase().ends_with(".gz");
+        for record in if compressed { reader.of_members() } else { reader } {
             match record {
                 Ok(record) => {
                     if let Some(content) = warc_page(&record) {
@@ -353,29 +381,6 @@ fn warc_page(record: &evidence::Record) -> Option<Content> {
         }
         _ => None,
     }
-}
-
-/// A line is a listing, or an object with the listing under `listing` and perhaps an `id` (a corpus line).
-fn listing_line(text: &[u8]) -> Result<Content, String> {
-    let cure = "a line is a listing such as {\"title\":\"…\"} or {\"id\":\"…\",\"listing\":{…}}";
-    // Most lines are plain listings; reading them straight into the struct is twice as fast as by way of a value.
-    if let Ok(listing) = serde_json::from_slice::<Listing>(text) {
-        return Ok(Content::Listing { id: None, listing: Box::new(listing) });
-    }
-    let value: Value =
-        serde_json::from_slice(text).map_err(|error| format!("is not JSON: {error}; {cure}"))?;
-    let Value::Object(mut object) = value else {
-        return Err(format!("is JSON but no object; {cure}"));
-    };
-    let id = match object.remove("id") {
-        Some(Value::String(id)) => Some(id),
-        Some(Value::Number(id)) => Some(id.to_string()),
-        _ => None,
-    };
-    let nested = object.remove("listing");
-    let listing = serde_json::from_value::<Listing>(nested.unwrap_or(Value::Object(object)))
-        .map_err(|error| format!("is no listing: {error}; {cure}"))?;
-    Ok(Content::Listing { id, listing: Box::new(listing) })
 }
 
 fn skip_line(source: &mut Source<'_>) -> io::Result<()> {

@@ -1,9 +1,11 @@
 //! `sources/ID.toml` read and checked, so that a crawl never starts on a slip of the pen.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use url::{Host, Url};
 
+use super::keys::{CARD_FIELDS, FIELDS, KEYS, MAX_CONCURRENCY, MAX_DEPTH, MAX_PAGES, MAX_RATE, MIN_RATE};
 use super::schedule;
 use super::selector::{self, Within};
 use super::{CardSelect, Limits, RequestOptions, Schedule, Search, Select, Selector, Source};
@@ -15,57 +17,39 @@ const MAX_START: usize = 10_000;
 const MAX_PATTERNS: usize = 1000;
 /// Search terms of one source, lists counted as one.
 const MAX_SEARCH_TERMS: usize = 10_000;
-/// Requests a second and gate. A shop that allows more is our own.
-const MAX_RATE: f64 = 100.0;
-/// Slower than a page a day nothing is ever crawled.
-const MIN_RATE: f64 = 1.0 / 86_400.0;
-/// Requests in flight a gate.
-const MAX_CONCURRENCY: i64 = 32;
-/// Pages of one run.
-const MAX_PAGES: i64 = 10_000_000;
-/// Links followed from a start page.
-const MAX_DEPTH: i64 = 1000;
 
-/// Fields of a product page that a source may place, besides `attributes.NAME`.
-const FIELDS: [&str; 17] = [
-    "title",
-    "description",
-    "price",
-    "regular",
-    "max",
-    "currency",
-    "availability",
-    "brand",
-    "gtin",
-    "mpn",
-    "sku",
-    "category",
-    "images",
-    "seller",
-    "language",
-    "url",
-    "next",
-];
-/// Fields of a card that a source may place.
-const CARD_FIELDS: [&str; 4] = ["title", "price", "url", "image"];
+/// The names that a source may refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'k> {
+    /// Rule packs.
+    pub packs: &'k [&'k str],
+    /// Lists that can be searched for.
+    pub lists: &'k [&'k str],
+}
+
+/// Reads `sources/ID.toml` like [`parse`], and reports packs and lists that do not exist.
+pub fn parse_against(file: &str, text: &[u8], known: Known<'_>) -> (Option<Source>, Vec<Diagnostic>) {
+    parse_with(file, text, Some(known))
+}
 
 /// Reads `sources/ID.toml`. `file` is its path: diagnostics show it, and its name must be the source's id. There
 /// is a source only where there is no error.
 pub fn parse(file: &str, text: &[u8]) -> (Option<Source>, Vec<Diagnostic>) {
+    parse_with(file, text, None)
+}
+
+fn parse_with(file: &str, text: &[u8], known: Option<Known<'_>>) -> (Option<Source>, Vec<Diagnostic>) {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let stem = name.strip_suffix(".toml").unwrap_or(name);
-    let (source, diagnostics) = document::read(file, text, |table| {
+    let (source, diagnostics) = document::read(file, text, &KEYS, |table| {
         let document = table.document();
-        let source = read(table, stem);
+        let source = read(&table, stem, known);
         source.filter(|_| document.errors() == 0)
     });
     (source.flatten(), diagnostics)
 }
 
-fn read(mut table: Table<'_>, stem: &str) -> Option<Source> {
-    table.require("id", &format!("{stem:?}"));
-    table.require("name", "\"the shop's name\"");
-    table.require("start", "[\"https://shop.example/\"]");
+fn read(table: &Table<'_>, stem: &str, known: Option<Known<'_>>) -> Option<Source> {
     let id = table.string("id");
     if let Some(id) = &id {
         table.check_id(id, stem, &['-']);
@@ -73,16 +57,15 @@ fn read(mut table: Table<'_>, stem: &str) -> Option<Source> {
     let name = table.line("name");
     let market = table.country("market");
     let allow_loopback = table.boolean("allow_loopback").unwrap_or(false);
-    let start = start_pages(&mut table, allow_loopback);
-    let allow = path_patterns(&mut table, "allow");
-    let deny = path_patterns(&mut table, "deny");
-    let packs = table.strings("packs").unwrap_or_default().into_iter().map(|pack| pack.value).collect();
-    let schedule = read_schedule(&mut table);
-    let request = table.table("request").map(request).unwrap_or_default();
-    let limits = table.table("limits").map(limits).unwrap_or_default();
-    let search = table.table("search").and_then(search);
-    let select = table.table("select").map(select).unwrap_or_default();
-    table.finish();
+    let start = start_pages(table, allow_loopback);
+    let allow = path_patterns(table, "allow");
+    let deny = path_patterns(table, "deny");
+    let packs = packs(table, known);
+    let schedule = read_schedule(table);
+    let request = table.table("request").map(|table| request(&table)).unwrap_or_default();
+    let limits = table.table("limits").map(|table| limits(&table)).unwrap_or_default();
+    let search = table.table("search").and_then(|table| search(&table, known));
+    let select = table.table("select").map(|table| select(&table)).unwrap_or_default();
     Some(Source {
         id: id?.value,
         name: name?,
@@ -100,7 +83,7 @@ fn read(mut table: Table<'_>, stem: &str) -> Option<Source> {
     })
 }
 
-fn start_pages(table: &mut Table<'_>, allow_loopback: bool) -> Vec<Url> {
+fn start_pages(table: &Table<'_>, allow_loopback: bool) -> Vec<Url> {
     let Some(written) = table.strings("start") else { return Vec::new() };
     let document = table.document();
     if written.is_empty() || written.len() > MAX_START {
@@ -134,18 +117,44 @@ fn start_page(page: &Located<String>, allow_loopback: bool) -> Result<Url, Probl
     let is_loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
         None => false,
     };
     if is_loopback && !allow_loopback {
         return Err(fault("this address is on this computer")
             .help("write `allow_loopback = true` if the shop really runs here"));
     }
+    let private = match url.host() {
+        Some(Host::Ipv4(address)) => is_private(address),
+        Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => address.is_loopback() || is_private(address),
+            None => address.is_unique_local() || address.is_unicast_link_local() || address.is_unspecified(),
+        },
+        _ => false,
+    };
+    if private {
+        return Err(fault("this address is in a private network, and nothing there is ever fetched")
+            .help("write the address under which the public reaches the shop"));
+    }
     Ok(url)
 }
 
+/// Networks that no shop of the public is in. `fetch` refuses more, and when a name leads there too.
+fn is_private(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    address.is_private()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || address.is_broadcast()
+        || address.is_multicast()
+        || (first == 100 && (64..128).contains(&second))
+}
+
 /// Path patterns as in robots.txt: from `/` on, `*` for anything, `$` at the end.
-fn path_patterns(table: &mut Table<'_>, key: &'static str) -> Vec<String> {
+fn path_patterns(table: &Table<'_>, key: &'static str) -> Vec<String> {
     let mut patterns = Vec::new();
     for (number, pattern) in table.strings(key).unwrap_or_default().into_iter().enumerate() {
         if number == MAX_PATTERNS {
@@ -164,7 +173,7 @@ fn path_patterns(table: &mut Table<'_>, key: &'static str) -> Vec<String> {
     patterns
 }
 
-fn read_schedule(table: &mut Table<'_>) -> Option<Schedule> {
+fn read_schedule(table: &Table<'_>) -> Option<Schedule> {
     let written = table.string("schedule")?;
     match schedule::parse(&written.value) {
         Ok(schedule) => Some(schedule),
@@ -177,8 +186,8 @@ fn read_schedule(table: &mut Table<'_>) -> Option<Schedule> {
     }
 }
 
-fn request(mut table: Table<'_>) -> RequestOptions {
-    let accept_language = table.string("accept_language").filter(|text| is_header_value(&table, text));
+fn request(table: &Table<'_>) -> RequestOptions {
+    let accept_language = table.string("accept_language").filter(|text| is_header_value(table, text));
     let mut cookies = BTreeMap::new();
     let document = table.document();
     for entry in table.table("cookies").map(|cookies| cookies.entries()).unwrap_or_default() {
@@ -188,7 +197,7 @@ fn request(mut table: Table<'_>) -> RequestOptions {
         if name.value.is_empty() || !name.value.chars().all(plain) {
             let problem = Problem::error(code::BAD_NAME, name.span, "this cannot be the name of a cookie");
             document.report(problem);
-        } else if value.value.contains(';') || !is_header_value(&table, &value) {
+        } else if value.value.contains(';') || !is_header_value(table, &value) {
             let problem = Problem::error(code::BAD_VALUE, value.span, "this cannot be the value of a cookie")
                 .help("one cookie a line; without `;` and what follows it");
             document.report(problem);
@@ -196,7 +205,6 @@ fn request(mut table: Table<'_>) -> RequestOptions {
             cookies.insert(name.value, value.value);
         }
     }
-    table.finish();
     RequestOptions { accept_language: accept_language.map(|text| text.value), cookies }
 }
 
@@ -214,7 +222,7 @@ fn is_header_value(table: &Table<'_>, text: &Located<String>) -> bool {
     sound
 }
 
-fn limits(mut table: Table<'_>) -> Limits {
+fn limits(table: &Table<'_>) -> Limits {
     let defaults = Limits::default();
     let rate = table.number("rate_per_second");
     let rate_per_second = match rate {
@@ -228,17 +236,15 @@ fn limits(mut table: Table<'_>) -> Limits {
         }
         None => defaults.rate_per_second,
     };
-    let limits = Limits {
+    Limits {
         rate_per_second,
-        concurrency: limit(&mut table, "concurrency", 1, MAX_CONCURRENCY, defaults.concurrency),
-        max_pages: limit(&mut table, "max_pages", 1, MAX_PAGES, defaults.max_pages),
-        max_depth: limit(&mut table, "max_depth", 0, MAX_DEPTH, defaults.max_depth),
-    };
-    table.finish();
-    limits
+        concurrency: limit(table, "concurrency", (1, MAX_CONCURRENCY), defaults.concurrency),
+        max_pages: limit(table, "max_pages", (1, MAX_PAGES), defaults.max_pages),
+        max_depth: limit(table, "max_depth", (0, MAX_DEPTH), defaults.max_depth),
+    }
 }
 
-fn limit(table: &mut Table<'_>, key: &'static str, least: i64, most: i64, default: usize) -> usize {
+fn limit(table: &Table<'_>, key: &'static str, (least, most): (i64, i64), default: usize) -> usize {
     let Some(written) = table.integer(key) else { return default };
     if (least..=most).contains(&written.value) {
         return usize::try_from(written.value).unwrap_or(default);
@@ -250,9 +256,34 @@ fn limit(table: &mut Table<'_>, key: &'static str, least: i64, most: i64, defaul
     default
 }
 
-fn search(mut table: Table<'_>) -> Option<Search> {
-    table.require("url", "\"https://shop.example/search?q={query}&page={page}\"");
-    table.require("terms", "[\"@pde5-names\"]");
+fn packs(table: &Table<'_>, known: Option<Known<'_>>) -> Vec<String> {
+    let packs = table.strings("packs").unwrap_or_default();
+    if let Some(known) = known {
+        for pack in packs.iter().filter(|pack| !known.packs.contains(&pack.value.as_str())) {
+            report_unknown(table, code::UNKNOWN_PACK, "rule pack", pack, known.packs, "");
+        }
+    }
+    packs.into_iter().map(|pack| pack.value).collect()
+}
+
+fn report_unknown(
+    table: &Table<'_>,
+    code: &'static str,
+    what: &str,
+    written: &Located<String>,
+    names: &[&str],
+    mark: &str,
+) {
+    let document = table.document();
+    let help = match document.nearest(written.value.trim_start_matches('@'), names.iter().copied()) {
+        Some(name) => format!("did you mean \"{mark}{name}\"?"),
+        None => format!("there are {}", names.join(", ")),
+    };
+    let message = format!("there is no such {what}");
+    document.report(Problem::error(code, written.span.clone(), message).help(help));
+}
+
+fn search(table: &Table<'_>, known: Option<Known<'_>>) -> Option<Search> {
     let url = table.string("url");
     let url = url.filter(|url| match search_url_fault(&url.value) {
         None => true,
@@ -275,6 +306,12 @@ fn search(mut table: Table<'_>) -> Option<Search> {
                 .help("write a word, the name of a list as \"@pde5-names\", or \"@alerts\"");
             table.document().report(problem);
         } else {
+            if let (Some(name), Some(known)) = (name, known)
+                && name != "alerts"
+                && !known.lists.contains(&name)
+            {
+                report_unknown(table, code::UNKNOWN_LIST, "list", term, known.lists, "@");
+            }
             terms.push(term.value.clone());
         }
     }
@@ -282,7 +319,6 @@ fn search(mut table: Table<'_>) -> Option<Search> {
         let message = format!("a search has 1 to {MAX_SEARCH_TERMS} terms");
         table.document().report(Problem::error(code::BAD_VALUE, table.span(), message));
     }
-    table.finish();
     Some(Search { url: url?.value, terms })
 }
 
@@ -302,25 +338,23 @@ fn search_url_fault(text: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn select(mut table: Table<'_>) -> Select {
-    let card = table.table("card").and_then(card);
+fn select(table: &Table<'_>) -> Select {
+    let card = table.table("card").and_then(|table| card(&table));
     let mut fields = BTreeMap::new();
     if let Some(attributes) = table.table("attributes") {
         for entry in attributes.entries() {
             let name = entry.key();
-            let selector = entry.string().and_then(|text| sound_selector(&table, &text, Within::Page));
+            let selector = entry.string().and_then(|text| sound_selector(table, &text, Within::Page));
             fields.extend(selector.map(|selector| (format!("attributes.{}", name.value), selector)));
         }
     }
-    read_fields(&mut table, &FIELDS, Within::Page, &mut fields);
-    table.finish();
+    read_fields(table, &FIELDS, Within::Page, &mut fields);
     Select { fields, card }
 }
 
-fn card(mut table: Table<'_>) -> Option<CardSelect> {
-    table.require("item", "\".result\"");
+fn card(table: &Table<'_>) -> Option<CardSelect> {
     let item = table.string("item").and_then(|text| {
-        if let Selector::Css { css, attribute: None } = sound_selector(&table, &text, Within::Page)? {
+        if let Selector::Css { css, attribute: None } = sound_selector(table, &text, Within::Page)? {
             return Some(css);
         }
         let problem = Problem::error(code::BAD_SELECTOR, text.span, "a card is a whole element")
@@ -329,13 +363,12 @@ fn card(mut table: Table<'_>) -> Option<CardSelect> {
         None
     });
     let mut fields = BTreeMap::new();
-    read_fields(&mut table, &CARD_FIELDS, Within::Card, &mut fields);
-    table.finish();
+    read_fields(table, &CARD_FIELDS, Within::Card, &mut fields);
     Some(CardSelect { item: item?, fields })
 }
 
 fn read_fields(
-    table: &mut Table<'_>,
+    table: &Table<'_>,
     names: &[&'static str],
     within: Within,
     fields: &mut BTreeMap<String, Selector>,
@@ -346,7 +379,7 @@ fn read_fields(
     }
 }
 
-fn sound_selector(table: &Table<'_>, text: &Located<String>, within: Within) -> Option<Selector> {
+pub(super) fn sound_selector(table: &Table<'_>, text: &Located<String>, within: Within) -> Option<Selector> {
     match selector::parse(&text.value, within) {
         Ok(selector) => Some(selector),
         Err(fault) => {

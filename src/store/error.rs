@@ -18,6 +18,15 @@ pub enum StoreError {
         /// Who holds it, as far as the lock file tells.
         holder: Holder,
     },
+    /// The folder holds no store.
+    #[error(
+        "{path} is no data folder of caveat: crawl something first (`caveat demo` needs nothing), or name another \
+         with --data"
+    )]
+    NoStore {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder cannot be created, read or written.
     #[error("cannot {doing} {path}: {cause}; check that the folder exists and that you may write there")]
     Unusable {
@@ -134,7 +143,8 @@ pub enum StoreError {
     },
     /// A finding id or prefix that names none or several.
     #[error(
-        "{count} findings have an id that begins with {prefix:?}; give one whole id from `caveat findings list`"
+        "{count} an id that begins with {prefix:?}; give one whole id from `caveat findings list`",
+        count = match count { 0 => "no finding has", _ => "several findings have" }
     )]
     NotOne {
         /// What was asked for.

@@ -173,6 +173,8 @@ pub struct KeptListing {
     pub url: String,
     /// When it was read.
     pub seen_at: Timestamp,
+    /// When it was read for the first time. The store knows; what is handed to it counts for new listings only.
+    pub first_seen: Timestamp,
     /// What the rules said then.
     pub verdict: VerdictSummary,
     /// The listing itself.
@@ -249,6 +251,16 @@ pub struct GateState {
     pub gate: String,
     /// No request before this time.
     pub next_allowed: Timestamp,
+    /// Why it is closed for longer than the usual gap, in the crawl's own word.
+    pub hold: Option<String>,
+    /// From the start of one request to the start of the next, in milliseconds.
+    pub gap_ms: u64,
+    /// What trouble multiplies the gap by, in percent; 100 for a site that answers well.
+    pub slow_percent: u32,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Answers in a row that asked for a pause.
+    pub pauses: u32,
 }
 
 /// What waits at one gate of one source.
@@ -277,13 +289,20 @@ pub struct QueueCounts {
     pub leased: u64,
 }
 
-/// A robots.txt as it was fetched.
+/// What is known of an origin's robots.txt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RobotsCopy {
-    /// When.
-    pub fetched_at: Timestamp,
-    /// HTTP status; `None` when the host could not be reached.
-    pub status: Option<u16>,
-    /// The file, cut at the crawl's cap.
-    pub body: Vec<u8>,
+    /// Scheme, host and port.
+    pub origin: String,
+    /// The copy that was read last, cut at the crawl's cap; empty where there is no such file, `None` before one was
+    /// read.
+    pub body: Option<Vec<u8>>,
+    /// When the copy must be replaced.
+    pub fresh_until: Timestamp,
+    /// Failures in a row to read it.
+    pub failures: u32,
+    /// What the last failure was; empty without one.
+    pub why: String,
+    /// When it may be asked for again after a failure.
+    pub not_before: Timestamp,
 }

@@ -14,10 +14,11 @@ pub(super) fn put(staging: &mut Staging<'_>, kept: KeptListing) -> Result<(), St
     keys::check_name("the source id", &kept.source)?;
     keys::check_url(&kept.url)?;
     let base = keys::url(&kept.source, &kept.url);
+    let mut row = ListingRow::from(kept);
     if let Some(old) = staging.read_parts::<ListingRow>(Table::Listings, &base)? {
         forget_age(staging, &old);
+        row.first_seen = row.first_seen.min(Some(old.first_seen.unwrap_or(old.seen_at)));
     }
-    let row = ListingRow::from(kept);
     if row.verdict.ruling == Ruling::Pass {
         staging.put(Table::Ages, keys::age(row.seen_at, &row.source, &row.url), &[][..]);
     }
@@ -98,14 +99,14 @@ fn forget_age(staging: &mut Staging<'_>, row: &ListingRow) {
 
 impl From<KeptListing> for ListingRow {
     fn from(kept: KeptListing) -> Self {
-        let KeptListing { source, url, seen_at, verdict, listing } = kept;
-        Self { source, url, seen_at, verdict, listing }
+        let KeptListing { source, url, seen_at, first_seen, verdict, listing } = kept;
+        Self { source, url, seen_at, first_seen: Some(first_seen), verdict, listing }
     }
 }
 
 impl From<ListingRow> for KeptListing {
     fn from(row: ListingRow) -> Self {
-        let ListingRow { source, url, seen_at, verdict, listing } = row;
-        Self { source, url, seen_at, verdict, listing }
+        let ListingRow { source, url, seen_at, first_seen, verdict, listing } = row;
+        Self { source, url, seen_at, first_seen: first_seen.unwrap_or(seen_at), verdict, listing }
     }
 }

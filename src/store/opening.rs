@@ -13,7 +13,7 @@ use super::sellers::SellerKey;
 use super::state::{State, StateFile};
 use super::tables::{Table, Tables};
 use super::writer::{META_KEY, Writer};
-use super::{Holder, StoreError, StoreOptions, space, unusable, watch};
+use super::{Holder, Inside, StoreError, StoreOptions, space, unusable, watch};
 use crate::clock::Clock;
 
 /// A child process that is just being started holds our descriptors, and so a lock that we gave up, for a moment.
@@ -75,6 +75,25 @@ pub(super) fn open(dir: &Path, clock: Arc<dyn Clock>, options: StoreOptions) -> 
         broken: None,
     };
     Ok(Opened { writer, sellers, lock })
+}
+
+/// Looks without touching. `STATE` is written when a store is made, `LOCK` a moment before; a disk's own folders
+/// (`lost+found`, hidden ones) are nobody's.
+pub(super) fn look(dir: &Path) -> Inside {
+    if ["STATE", "LOCK"].iter().any(|name| dir.join(name).is_file()) || dir.join("store/db").is_file() {
+        return Inside::Store;
+    }
+    let foreign = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| {
+            let name = entry.file_name();
+            !name.to_string_lossy().starts_with('.') && name != "lost+found"
+        })
+    };
+    match std::fs::read_dir(dir).map(|mut entries| entries.any(foreign)) {
+        Ok(true) => Inside::Other,
+        // What cannot be listed is told when it is opened.
+        Ok(false) | Err(_) => Inside::Nothing,
+    }
 }
 
 /// Takes the folder for this process.

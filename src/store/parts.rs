@@ -83,7 +83,9 @@ mod tests {
     use crate::store::rows::RobotsRow;
 
     fn robots(bytes: Vec<u8>) -> RobotsRow {
-        RobotsRow { fetched_at: Timestamp(5), status: Some(200), text: None, bytes: Some(bytes) }
+        let why = String::new();
+        let (fresh_until, not_before) = (Timestamp(5), Timestamp(0));
+        RobotsRow { fresh_until, failures: 0, why, not_before, text: None, bytes: Some(bytes) }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::frontier::{
 use super::keys;
 use super::rows::{GateRow, OpenRunRow, ReportRow, RobotsRow, RowStatus, RunRow, UrlRow};
 use super::staging::{Lease, Staging};
-use super::tables::Table;
+use super::tables::{Table, Tables};
 use super::{StoreError, findings, listings};
 use crate::clock::Timestamp;
 
@@ -286,20 +286,42 @@ fn not_queued(job: &Job) -> StoreError {
 }
 
 pub(super) fn put_gates(staging: &mut Staging<'_>, gates: Vec<GateState>) -> Result<(), StoreError> {
-    for GateState { gate, next_allowed } in gates {
+    for GateState { gate, next_allowed, hold, gap_ms, slow_percent, failures, pauses } in gates {
         keys::check_name("the gate", &gate)?;
-        staging.write(Table::Gates, gate.into_bytes(), &GateRow { next_allowed });
+        let row = GateRow { next_allowed, hold, gap_ms, slow_percent, failures, pauses };
+        staging.write(Table::Gates, gate.into_bytes(), &row);
     }
     Ok(())
 }
 
-pub(super) fn put_robots(staging: &mut Staging<'_>, host: &str, copy: RobotsCopy) -> Result<(), StoreError> {
-    keys::check_name("the host", host)?;
-    let RobotsCopy { fetched_at, status, body } = copy;
-    let (text, bytes) = match String::from_utf8(body) {
-        Ok(text) => (Some(text), None),
-        Err(error) => (None, Some(error.into_bytes())),
-    };
-    staging.write_parts(Table::Robots, host.as_bytes(), &RobotsRow { fetched_at, status, text, bytes })?;
+pub(super) fn put_robots(staging: &mut Staging<'_>, copies: Vec<RobotsCopy>) -> Result<(), StoreError> {
+    for RobotsCopy { origin, body, fresh_until, failures, why, not_before } in copies {
+        keys::check_name("the origin", &origin)?;
+        let (text, bytes) = match body.map(String::from_utf8) {
+            Some(Ok(text)) => (Some(text), None),
+            Some(Err(error)) => (None, Some(error.into_bytes())),
+            None => (None, None),
+        };
+        let row = RobotsRow { fresh_until, failures, why, not_before, text, bytes };
+        staging.write_parts(Table::Robots, origin.as_bytes(), &row)?;
+    }
     Ok(())
+}
+
+/// Every kept robots.txt, by origin.
+pub(super) fn robots(tables: &Tables) -> impl Iterator<Item = Result<RobotsCopy, StoreError>> + use<> {
+    let tables = tables.clone();
+    tables.scan(Table::Robots, &[]).filter_map(move |row| {
+        let (key, _) = match row {
+            Ok(row) => row,
+            Err(error) => return Some(Err(error)),
+        };
+        let base = keys::first_part(&key)?;
+        let row = tables.read_parts::<RobotsRow>(Table::Robots, base).transpose()?;
+        Some(row.map(|RobotsRow { fresh_until, failures, why, not_before, text, bytes }| {
+            let origin = String::from_utf8_lossy(base).into_owned();
+            let body = text.map(String::into_bytes).or(bytes);
+            RobotsCopy { origin, body, fresh_until, failures, why, not_before }
+        }))
+    })
 }

@@ -173,6 +173,16 @@ impl Row for ReportRow {}
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct GateRow {
     pub next_allowed: Timestamp,
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
+    #[serde(rename = "g", default)]
+    pub gap_ms: u64,
+    #[serde(rename = "s", default)]
+    pub slow_percent: u32,
+    #[serde(rename = "f", default, skip_serializing_if = "is_zero")]
+    pub failures: u32,
+    #[serde(rename = "p", default, skip_serializing_if = "is_zero")]
+    pub pauses: u32,
 }
 
 impl Row for GateRow {}
@@ -180,8 +190,10 @@ impl Row for GateRow {}
 /// Kept in parts, with the body as text where it is UTF-8: robots.txt nearly always is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct RobotsRow {
-    pub fetched_at: Timestamp,
-    pub status: Option<u16>,
+    pub fresh_until: Timestamp,
+    pub failures: u32,
+    pub why: String,
+    pub not_before: Timestamp,
     pub text: Option<String>,
     pub bytes: Option<Vec<u8>>,
 }
@@ -215,6 +227,9 @@ pub(super) struct ListingRow {
     pub source: String,
     pub url: String,
     pub seen_at: Timestamp,
+    /// Absent in rows that were written before it was kept.
+    #[serde(default)]
+    pub first_seen: Option<Timestamp>,
     pub verdict: VerdictSummary,
     pub listing: Listing,
 }

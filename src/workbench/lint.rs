@@ -1,81 +1,150 @@
-//! Lints that need folding, beside those that the rules room finds by itself.
+//! Lints: what is sound in a rules folder, but hardly what its author meant.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod neighbours;
+mod rule;
+mod terms;
 
-use crate::document::{self, Diagnostic, Document, Located, Problem, code};
-use crate::normalise::fold_term;
-use crate::rules::folder::{Kind, RuleFile};
-use crate::rules::lists::{self, List};
-use crate::rules::load::{LoadOptions, Loaded, Packs, load};
-use crate::rules::model::Fold;
+use std::collections::{BTreeSet, HashSet};
+
+use jiff::civil::Date;
+
+use self::rule::{Linted, ListWords, Surroundings};
+use self::terms::Place;
+use super::inclusion::{FoldedPattern, folded};
+use crate::document::{self, Diagnostic, Document, Problem, code};
+use crate::rules::folder::{Kind, LOCK_FILE, RuleFile};
+use crate::rules::keys;
+use crate::rules::load::{LoadOptions, Loaded, Packs, Typed, load};
+use crate::rules::model::{Condition, Exception, Fold};
 use crate::rules::parser;
-use crate::rules::written::{Allow, WrittenPattern};
+use crate::rules::written::{Allow, WrittenPattern, WrittenRule};
 
-/// Everything wrong with a rules folder: what [`load`] finds with lints, over all packs and drafts, and what only
-/// folding shows.
-pub fn lint(files: &[RuleFile], options: &LoadOptions) -> Loaded {
-    let options = LoadOptions { packs: Packs::All, include_drafts: true, lint: true, ..options.clone() };
+/// After as many days a provision should be looked at again: EU acts are amended about once in two years.
+const STALE_AFTER_DAYS: i32 = 730;
+
+/// Everything wrong with a rules folder: what [`load`] finds, over all packs and drafts, and what is worth a warning.
+/// `root` stands before paths in diagnostics. Without `today`, lints that compare dates are silent.
+pub fn lint(files: &[RuleFile], root: &str, today: Option<Date>) -> Loaded {
+    let options =
+        LoadOptions { root: root.to_owned(), packs: Packs::All, include_drafts: true, keep_typed: true };
     let mut loaded = load(files, &options);
-    let lists: BTreeMap<&str, &List> = loaded.lists.iter().map(|list| (list.name.as_str(), list)).collect();
-    let mut uses = ListUses::default();
-    let mut found = Vec::new();
-    for file in files {
-        if let (Kind::Rule { id, .. }, Ok(text)) = (file.kind(), &file.text) {
-            let (_, diagnostics) = document::read(&options.shown(&file.path), text, |table| {
-                let document = table.document();
-                let rule = parser::read_rule(table, id);
-                for pattern in rule.patterns.iter().chain(rule.exceptions.iter().map(|one| &one.pattern)) {
-                    uses.note(pattern);
-                    report(document, lint_pattern(pattern, &lists), &rule.allow);
-                }
-            });
-            found.extend(diagnostics);
-        }
-    }
-    for file in files {
-        if let (Kind::List { name }, Ok(text)) = (file.kind(), &file.text)
-            && uses.is_folded(name)
-        {
-            let (_, diagnostics) = document::read(&options.shown(&file.path), text, |table| {
-                let document = table.document();
-                let list = lists::read_list(table);
-                report(document, lint_words(&list.terms, &HashSet::new()), &list.allow);
-                report(document, lint_words(&list.stems, &HashSet::new()), &list.allow);
-            });
-            found.extend(diagnostics);
-        }
-    }
-    // What else is wrong with the files, `load` has reported.
-    found.retain(|one| [code::SAME_AFTER_FOLDING, code::LOST_IN_FOLDING].contains(&one.code));
+    let typed = std::mem::take(&mut loaded.typed);
+    let mut found = lint_rules(&loaded, &typed, files, &options, today);
+    found.extend(lint_lists(&typed, files, &options));
+    found.extend(lint_folder(&loaded, &typed, files, &options, today));
     loaded.diagnostics.extend(found);
     loaded.diagnostics.sort_by(|a, b| place(a).cmp(&place(b)));
     loaded
-}
-
-/// How patterns fold the lists that they use.
-#[derive(Debug, Default)]
-struct ListUses {
-    exact: HashSet<String>,
-    folded: HashSet<String>,
-}
-
-impl ListUses {
-    fn note(&mut self, pattern: &WrittenPattern) {
-        let uses = if pattern.fold == Fold::Exact { &mut self.exact } else { &mut self.folded };
-        uses.extend(pattern.lists.iter().map(|list| list.value.clone()));
-    }
-
-    /// Whether somebody folds the list; one that nobody uses yet will most likely be.
-    fn is_folded(&self, list: &str) -> bool {
-        self.folded.contains(list) || !self.exact.contains(list)
-    }
 }
 
 fn place(diagnostic: &Diagnostic) -> (&str, usize, usize) {
     (&diagnostic.file, diagnostic.line, diagnostic.column)
 }
 
+fn lint_rules(
+    loaded: &Loaded,
+    typed: &Typed,
+    files: &[RuleFile],
+    options: &LoadOptions,
+    today: Option<Date>,
+) -> Vec<Diagnostic> {
+    let words = |words: &[String]| words.iter().map(|word| folded(word)).collect();
+    let lists = loaded
+        .lists
+        .iter()
+        .map(|list| (list.name.as_str(), ListWords { terms: words(&list.terms), stems: words(&list.stems) }));
+    let surroundings = Surroundings {
+        taxonomy: &loaded.set.taxonomy,
+        today,
+        has_rates: !loaded.set.rates.date.is_empty(),
+        lists: lists.collect(),
+    };
+    let patterns: Vec<Vec<FoldedPattern<'_>>> = typed
+        .rules
+        .iter()
+        .map(|typed| {
+            let exceptions = typed.rule.exceptions.iter().map(|exception| &exception.pattern);
+            typed.rule.patterns.iter().chain(exceptions).map(FoldedPattern::new).collect()
+        })
+        .collect();
+    let mut implied = neighbours::lint(&typed.rules, &patterns);
+    let mut diagnostics = Vec::new();
+    for (place, (typed, folded)) in typed.rules.iter().zip(&patterns).enumerate() {
+        diagnostics.extend(examine(files, &typed.path, options, |document| {
+            let mut found = rule::lint(document, &Linted { typed, folded }, &surroundings);
+            found.extend(implied.remove(&place));
+            report(document, found, &typed.written.allow);
+        }));
+    }
+    diagnostics
+}
+
+fn lint_lists(typed: &Typed, files: &[RuleFile], options: &LoadOptions) -> Vec<Diagnostic> {
+    let uses = ListUses::new(typed, files, options);
+    let mut diagnostics = Vec::new();
+    for (path, list) in &typed.lists {
+        let name = path.trim_start_matches("lists/").trim_end_matches(".toml");
+        diagnostics.extend(examine(files, path, options, |document| {
+            let place = Place { listed: None, ..uses.place(name) };
+            let mut found = terms::lint(document, &list.terms, place);
+            found.extend(terms::lint(document, &list.stems, place));
+            if !uses.is_used(name) {
+                let problem = Problem::warning(code::UNUSED_LIST, 0..0, "no rule uses this list")
+                    .help("name it in a pattern, or remove the file; sources may still search for its words");
+                found.push(problem);
+            }
+            report(document, found, &list.allow);
+        }));
+    }
+    diagnostics
+}
+
+/// What no one rule or list shows.
+fn lint_folder(
+    loaded: &Loaded,
+    typed: &Typed,
+    files: &[RuleFile],
+    options: &LoadOptions,
+    today: Option<Date>,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for file in files.iter().filter(|file| file.kind() == Kind::Stray) {
+        let problem = Problem::warning(code::STRAY_FILE, 0..0, "nothing reads this file").help(
+            "rules stand in packs/PACK/ID.toml, lists in lists/NAME.toml, and beside them taxonomy.toml and rates.toml",
+        );
+        diagnostics.push(problem.without_text(&options.shown(&file.path)));
+    }
+    diagnostics.extend(examine(files, "taxonomy.toml", options, |document| {
+        for checked in &typed.checked {
+            let days =
+                today.and_then(|today| checked.value.until(today).ok()).map_or(0, |span| span.get_days());
+            if days > STALE_AFTER_DAYS {
+                let message = format!("nobody has checked this provision for {days} days");
+                let problem = Problem::warning(code::STALE_LEGAL_CHECK, checked.span.clone(), message)
+                    .help("look it up at its address, then write today's date");
+                document.report(problem);
+            }
+        }
+    }));
+    diagnostics.extend(examine(files, LOCK_FILE, options, |document| {
+        for name in typed.measured.iter().filter(|name| !loaded.files.contains_key(&name.value)) {
+            let problem =
+                Problem::warning(code::UNUSED_MEASUREMENT, name.span.clone(), "there is no such rule")
+                    .help("the rule was renamed or removed; `caveat rules promote` writes the file anew");
+            document.report(problem);
+        }
+    }));
+    diagnostics
+}
+
+/// Reports what the author does not allow, and allowances that nothing called for.
 fn report(document: &Document<'_>, found: Vec<Problem>, allow: &[Allow]) {
+    for allowed in allow.iter().filter(|one| !found.iter().any(|problem| problem.code == one.lint.value)) {
+        let span = allowed.lint.span.clone();
+        let problem = Problem::warning(code::UNUSED_ALLOW, span, "this lint finds nothing here")
+            .help("remove the entry from `allow`");
+        document.report(problem.fix(allowed.item.iter().flat_map(|item| document.without_item(item))));
+    }
     for problem in found {
         if !allow.iter().any(|allowed| allowed.lint.value == problem.code) {
             document.report(problem);
@@ -83,50 +152,70 @@ fn report(document: &Document<'_>, found: Vec<Problem>, allow: &[Allow]) {
     }
 }
 
-fn lint_pattern(pattern: &WrittenPattern, lists: &BTreeMap<&str, &List>) -> Vec<Problem> {
-    if pattern.fold == Fold::Exact {
-        return Vec::new();
+fn examine(
+    files: &[RuleFile],
+    path: &str,
+    options: &LoadOptions,
+    look: impl FnOnce(&Document<'_>),
+) -> Vec<Diagnostic> {
+    // Files are ordered by path where they come from a folder, and few where they do not.
+    let sorted =
+        files.binary_search_by(|file| file.path.as_str().cmp(path)).ok().and_then(|at| files.get(at));
+    match sorted.or_else(|| files.iter().find(|file| file.path == path)).map(|file| &file.text) {
+        Some(Ok(text)) => document::examine(&options.shown(path), text, look),
+        _ => Vec::new(),
     }
-    let used = || pattern.lists.iter().filter_map(|name| lists.get(name.value.as_str()));
-    let listed = |words: fn(&List) -> &[String]| -> HashSet<String> {
-        used().flat_map(|list| words(list)).map(|word| folded(word)).collect()
-    };
-    let mut found = lint_words(&pattern.terms, &listed(|list| &list.terms));
-    found.extend(lint_words(&pattern.stems, &listed(|list| &list.stems)));
-    found
 }
 
-/// Words that folding makes equal to an earlier one or to one of a list, and words of which it leaves nothing.
-fn lint_words(words: &[Located<String>], listed: &HashSet<String>) -> Vec<Problem> {
-    let mut first_with: HashMap<String, &str> = HashMap::with_capacity(words.len());
-    let mut found = Vec::new();
-    for word in words.iter().filter(|word| !word.value.trim().is_empty()) {
-        let key = folded(&word.value);
-        if key.is_empty() {
-            let problem =
-                Problem::warning(code::LOST_IN_FOLDING, word.span.clone(), "folding leaves nothing of this")
-                    .help("write `fold = \"exact\"` to look for it as typed");
-            found.push(problem);
-            continue;
+/// When an exception lets a hit off: it occurs (as the pattern of that number), and nothing of its `unless` does.
+fn applies(number: usize, exception: &Exception, shift: usize) -> Condition {
+    let none =
+        exception.unless.iter().map(|place| Condition::Not(Box::new(Condition::Pattern(place + shift))));
+    Condition::And(std::iter::once(Condition::Pattern(number)).chain(none).collect())
+}
+
+/// How patterns fold the lists that they use.
+#[derive(Debug, Default)]
+struct ListUses {
+    exact: BTreeSet<String>,
+    folded: BTreeSet<String>,
+}
+
+impl ListUses {
+    fn new(typed: &Typed, files: &[RuleFile], options: &LoadOptions) -> Self {
+        let mut uses = Self::default();
+        let sound: HashSet<&str> = typed.rules.iter().map(|rule| rule.path.as_str()).collect();
+        for typed in &typed.rules {
+            uses.note_rule(&typed.written);
         }
-        // Words that are equal as typed are another lint's.
-        let message = match first_with.get(key.as_str()) {
-            Some(first) if *first != word.value => format!("folding makes this equal to {first:?}"),
-            None if listed.contains(&key) => "the pattern's list holds this already".to_owned(),
-            _ => {
-                first_with.entry(key).or_insert(&word.value);
-                continue;
+        // A rule that is broken today uses its lists all the same.
+        for file in files.iter().filter(|file| !sound.contains(file.path.as_str())) {
+            if let (Kind::Rule { id, .. }, Ok(text)) = (file.kind(), &file.text) {
+                document::read(&options.shown(&file.path), text, &keys::RULE, |table| {
+                    uses.note_rule(&parser::read_rule(&table, id));
+                });
             }
-        };
-        let problem = Problem::warning(code::SAME_AFTER_FOLDING, word.span.clone(), message)
-            .help("remove one; or write `fold = \"exact\"` if the difference matters");
-        found.push(problem);
+        }
+        uses
     }
-    found
-}
 
-/// A word as matching compares it: folded, with one space for every run of separators.
-fn folded(word: &str) -> String {
-    let folded = fold_term(word);
-    folded.split([' ', '-', '_']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    fn note_rule(&mut self, written: &WrittenRule) {
+        let exceptions = written.exceptions.iter().map(|exception| &exception.pattern);
+        written.patterns.iter().chain(exceptions).for_each(|pattern| self.note(pattern));
+    }
+
+    fn note(&mut self, pattern: &WrittenPattern) {
+        let uses = if pattern.fold == Fold::Exact { &mut self.exact } else { &mut self.folded };
+        uses.extend(pattern.lists.iter().map(|list| list.value.clone()));
+    }
+
+    fn is_used(&self, list: &str) -> bool {
+        self.folded.contains(list) || self.exact.contains(list)
+    }
+
+    /// A list that nobody uses yet will most likely be folded.
+    fn place(&self, list: &str) -> Place<'static> {
+        let is_exact = self.exact.contains(list);
+        Place { is_folded: self.folded.contains(list) || !is_exact, is_exact, listed: None }
+    }
 }

@@ -18,7 +18,12 @@ fn collect(folder: &Dir<'_>, files: &mut Vec<RuleFile>) {
     for entry in folder.entries() {
         match entry {
             DirEntry::Dir(folder) => collect(folder, files),
-            DirEntry::File(file) if file.path().extension().is_some_and(|extension| extension == "toml") => {
+            DirEntry::File(file)
+                if file
+                    .path()
+                    .extension()
+                    .is_some_and(|extension| extension == "toml" || extension == "lock") =>
+            {
                 let path = file.path().to_string_lossy().replace('\\', "/");
                 files.push(RuleFile { path, text: Ok(file.contents().to_vec()) });
             }

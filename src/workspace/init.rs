@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{CONFIG_FILE, embedded_packs};
+use crate::config;
+use crate::document::Level;
 
 /// What `init` did with one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,19 +19,31 @@ pub struct Made {
 
 /// Why a workspace could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot create {path}: {cause}; choose a folder that you may write to", path = path.display())]
-pub struct InitError {
-    /// Which file or folder.
-    pub path: PathBuf,
-    /// What the system said.
-    #[source]
-    pub cause: io::Error,
+pub enum InitError {
+    /// A file or folder cannot be written.
+    #[error("cannot create {path}: {cause}; choose a folder that you may write to", path = path.display())]
+    Unwritable {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// `--operator` or `--contact` cannot stand in a user agent.
+    #[error("{0}")]
+    Unsound(String),
 }
 
 /// Makes a workspace in `folder`.
 pub fn init(folder: &Path, operator: Option<&str>, contact: Option<&str>) -> Result<Vec<Made>, InitError> {
+    let config = config_text(operator, contact);
+    let (_, diagnostics) = config::parse(CONFIG_FILE, config.as_bytes());
+    if let Some(wrong) = diagnostics.iter().find(|diagnostic| diagnostic.level == Level::Error) {
+        let help = wrong.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+        return Err(InitError::Unsound(format!("nothing was made: {}{help}", wrong.message)));
+    }
     let mut made = vec![
-        write(&folder.join(CONFIG_FILE), config_text(operator, contact).as_bytes())?,
+        write(&folder.join(CONFIG_FILE), config.as_bytes())?,
         write(&folder.join("sources/shop-example.toml.example"), SOURCE.as_bytes())?,
         write(&folder.join("corpus/listings.jsonl"), CORPUS.as_bytes())?,
     ];
@@ -41,7 +55,7 @@ pub fn init(folder: &Path, operator: Option<&str>, contact: Option<&str>) -> Res
 }
 
 fn write(path: &Path, text: &[u8]) -> Result<Made, InitError> {
-    let failed = |cause| InitError { path: path.to_owned(), cause };
+    let failed = |cause| InitError::Unwritable { path: path.to_owned(), cause };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -99,6 +99,45 @@ fn configuration_and_data_folder_are_named_when_they_cannot_be_used() {
 }
 
 #[test]
+fn commands_that_read_make_no_store_and_a_crawl_spares_other_folders() {
+    let folder = workspace();
+    let notes = folder.path().join("notes");
+    fs::create_dir(&notes).unwrap();
+    fs::write(notes.join("mine.txt"), "kept").unwrap();
+    source(folder.path(), "");
+    fs::write(folder.path().join("caveat.toml"), "contact = \"a@b.example\"\n").unwrap();
+    let commands: [&[&str]; 6] = [
+        &["findings", "list"],
+        &["findings", "show", "abc"],
+        &["findings", "export"],
+        &["evidence", "verify"],
+        &["crawl", "shop"],
+        &["doctor"],
+    ];
+    for command in commands {
+        let output = run(folder.path(), &[command, &["--data", "notes"][..]].concat());
+        let expected = if command == ["doctor"] { 1 } else { 2 };
+        assert_eq!(output.status.code(), Some(expected), "{command:?}: {}", err(&output));
+        assert!(err(&output).contains("notes"), "{command:?}: {}", err(&output));
+        let inside: Vec<_> = fs::read_dir(&notes).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(inside, ["mine.txt"], "{command:?}");
+    }
+}
+
+#[test]
+fn a_contact_that_no_shop_could_use_is_refused_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    for (option, value, says) in
+        [("--contact", "me", "crawler@authority.example"), ("--operator", "A (b)", "no parentheses")]
+    {
+        let output = run(folder.path(), &["init", "new", option, value]);
+        assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+        assert!(err(&output).contains(says), "{}", err(&output));
+        assert!(!folder.path().join("new").exists());
+    }
+}
+
+#[test]
 fn the_demo_never_clears_a_folder_that_is_not_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("mine");

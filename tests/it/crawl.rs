@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{caveat, json_lines, run, succeed};
+use crate::command::{caveat, err, json_lines, run, succeed};
 use crate::site::{Answer, Site};
 
 /// A process that takes longer than this hangs.
@@ -107,6 +107,8 @@ fn killed_six_times_and_resumed_nothing_is_lost() {
         refetched <= 6 * 8,
         "{refetched} pages were fetched again; at most the 8 in flight at each of 6 kills may be"
     );
+
+    assert_eq!(counts["/robots.txt"], 1, "it is known for a day, over seven processes");
 
     let findings = json_lines(&succeed(&run(folder.path(), &["findings", "list", "--json"])));
     let found: BTreeSet<String> = findings.iter().map(last_part).collect();
@@ -231,6 +233,7 @@ fn one_address_is_fetched_without_touching_an_interrupted_run() {
     wait_for_requests(&site, 40, &mut child);
     child.kill().unwrap();
     child.wait().unwrap();
+    site.rest();
     let before = site.counts();
     let report = json_lines(&succeed(&run(
         folder.path(),
@@ -245,6 +248,14 @@ fn one_address_is_fetched_without_touching_an_interrupted_run() {
     assert_eq!(more, [("/p/290".to_owned(), 1)]);
     let findings =
         json_lines(&succeed(&run(folder.path(), &["findings", "list", "--json", "--source", "shop"])));
+    // What is misspelt does not look like "nothing found".
+    for (option, name, says) in
+        [("--source", "shpo", "\"shop\""), ("--class", "medicine.erectil", "\"medicine.erectile\"")]
+    {
+        let output = run(folder.path(), &["findings", "list", option, name]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(err(&output).contains(says), "{}", err(&output));
+    }
     assert!(findings.iter().any(|finding| last_part(finding) == "290"), "{findings:?}");
     let report = json_lines(&succeed(&run(folder.path(), &["crawl", "shop", "--json", "-q"])));
     assert_eq!(report[0]["listings"], 300);
@@ -340,4 +351,71 @@ fn suite_pages() -> Option<BTreeMap<String, PathBuf>> {
     let name =
         |path: &Path| path.file_name().unwrap().to_str().unwrap().trim_end_matches(".html.gz").to_owned();
     Some(paths.map(|path| (name(&path), path)).collect())
+}
+
+#[test]
+fn the_shops_own_search_is_asked_and_its_results_are_turned_over() {
+    // Offers that only the search finds: ten a page, 23 for "botox", none for anything else.
+    let site = Site::open(|path| {
+        let found = |page: usize| (page * 10 - 10..(page * 10).min(23)).map(|n| format!("/p/{n}"));
+        let page = path.strip_prefix("/find?q=botox&p=").and_then(|page| page.parse().ok());
+        match (path, page) {
+            ("/robots.txt", _) => {
+                let headers = vec![("Content-Type", "text/plain".to_owned())];
+                let body = b"User-agent: *\nDisallow: /find?q=secret".to_vec();
+                Answer { status: 200, headers, body }
+            }
+            ("/", _) => Answer::html("<html><body><h1>Shop</h1></body></html>"),
+            (_, Some(page)) => {
+                let cards = found(page).map(|url| {
+                    format!("<li class=card><a href=\"{url}\">Filler {url}</a> <span>20.50 €</span></li>")
+                });
+                let cards: String = cards.collect();
+                // A link to another search must not make the crawler ask for it.
+                Answer::html(format!("<h1>Results</h1><a href=\"/find?q=all&p=1\">all</a><ul>{cards}</ul>"))
+            }
+            (path, _) if path.starts_with("/p/") => Answer::html(format!(
+                "<html lang=en><script type=\"application/ld+json\">{{\"@type\":\"Product\",\"name\":\"Filler {path}\",\
+                 \"offers\":{{\"price\":\"20.50\",\"priceCurrency\":\"EUR\"}}}}</script><h1>Filler {path}</h1>"
+            )),
+            _ => Answer::html("<h1>Nothing found</h1>"),
+        }
+    });
+    let folder = workspace(&site, "shop", "allow = [\"/p/\"]");
+    let path = folder.path().join("sources/shop.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let search = |terms: &str| {
+        format!("{text}[search]\nurl = \"{}\"\nterms = {terms}\n", site.url("/find?q={query}&p={page}"))
+    };
+    fs::write(&path, search("[\"botox\", \"Botox\", \"secret\", \"hair dryer\"]")).unwrap();
+    let output = run(folder.path(), &["crawl", "shop", "--json"]);
+    let report = &json_lines(&succeed(&output))[0];
+    // Three pages with results and the empty fourth; "hair dryer" once.
+    assert_eq!((&report["searches"], &report["listings"]), (&5.into(), &23.into()), "{report}");
+    assert_eq!(report["not_fetched"]["refused"], 1, "robots.txt binds searches: {report}");
+    let counts = site.counts();
+    assert!(counts.contains_key("/find?q=hair+dryer&p=1") && !counts.contains_key("/find?q=hair+dryer&p=2"));
+    assert!(
+        !counts.contains_key("/find?q=all&p=1") && !counts.contains_key("/find?q=secret&p=1"),
+        "{counts:?}"
+    );
+
+    fs::write(&path, search("[\"@pde5-name\"]")).unwrap();
+    let output = run(folder.path(), &["crawl", "shop"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("@pde5-names"), "{}", err(&output));
+}
+
+#[test]
+fn what_is_due_is_crawled_once() {
+    let site = shop(5);
+    let folder = workspace(&site, "shop", "schedule = \"0 3 1 1 * Europe/Berlin\"");
+    let list = || json_lines(&succeed(&run(folder.path(), &["schedule", "list", "--json"])));
+    assert_eq!(list()[0]["due"], true, "it was never crawled");
+    let run_due = || json_lines(&succeed(&run(folder.path(), &["schedule", "run", "--json"])));
+    assert_eq!(run_due()[0]["listings"], 5);
+    assert_eq!(list()[0]["due"], false, "not before next January");
+    assert!(run_due().is_empty());
+    let next = succeed(&run(folder.path(), &["schedule", "next", "shop", "-n", "2"]));
+    assert_eq!(next.matches("-01-01 03:00 CET").count(), 2, "{next}");
 }

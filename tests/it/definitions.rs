@@ -15,7 +15,7 @@ use caveat::rules::load::{LoadOptions, Packs, load};
 use caveat::{config, source, workbench};
 
 /// A rules folder in which nothing is wrong.
-fn surroundings() -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn surroundings() -> BTreeMap<String, Vec<u8>> {
     let class = |name: &str, law: bool| {
         let head = format!(
             "[class.\"{name}\"]\nseverity = \"high\"\nauthority = \"medicines\"\nnotices = [\"dsa16\"]\ntitle = {{ en = \"{name}\" }}\n"
@@ -56,7 +56,7 @@ fn surroundings() -> BTreeMap<String, Vec<u8>> {
         (
             "packs/goods/goods.neighbour.toml",
             "format = 1\nid = \"goods.neighbour\"\ntitle = \"A sound neighbour\"\nstatus = \"trial\"\n\
-             class = \"medicine.erectile\"\nwhen = \"name\"\n[pat.name]\nlist = \"pde5-names\"\n\
+             class = \"medicine.erectile\"\nmarkets = [\"FR\"]\nwhen = \"name\"\n[pat.name]\nlist = \"pde5-names\"\n\
              [[test]]\nname = \"name\"\nflag = { title = \"Viagra\" }\n[[test]]\nname = \"other\"\npass = { title = \"Tea\" }\n",
         ),
     ];
@@ -64,7 +64,7 @@ fn surroundings() -> BTreeMap<String, Vec<u8>> {
 }
 
 /// What somebody gets to read about a golden input.
-fn answer(input: &[u8]) -> Vec<Diagnostic> {
+pub(crate) fn answer(input: &[u8]) -> Vec<Diagnostic> {
     let mut folder = surroundings();
     let mut packs = Packs::All;
     let mut other = Vec::new();
@@ -102,21 +102,17 @@ fn answer(input: &[u8]) -> Vec<Diagnostic> {
 
 fn lint(folder: &BTreeMap<String, Vec<u8>>, packs: Packs) -> caveat::rules::load::Loaded {
     let files: Vec<RuleFile> = folder.iter().map(|(path, text)| RuleFile::new(path, text.clone())).collect();
-    let options = LoadOptions {
-        root: "rules".to_owned(),
-        packs,
-        include_drafts: true,
-        lint: true,
-        today: Some(jiff::civil::date(2026, 11, 24)),
-    };
-    match options.packs {
-        Packs::All => workbench::lint::lint(&files, &options),
-        _ => load(&files, &options),
+    match packs {
+        Packs::All => workbench::lint::lint(&files, "rules", Some(jiff::civil::date(2026, 11, 24))),
+        packs => load(
+            &files,
+            &LoadOptions { root: "rules".to_owned(), packs, include_drafts: true, ..LoadOptions::default() },
+        ),
     }
 }
 
 /// The files of an input, each with the lines above it left blank, so that line numbers are those of the input.
-fn sections(input: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn sections(input: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut sections: Vec<(String, Vec<u8>)> = Vec::new();
     for (number, line) in input.split_inclusive(|byte| *byte == b'\n').enumerate() {
         if let Some(path) = line.strip_prefix(b"# file: ") {
@@ -139,7 +135,7 @@ fn golden_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/diagnostics")
 }
 
-fn inputs() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn inputs() -> Vec<(String, Vec<u8>)> {
     let mut inputs: Vec<_> = fs::read_dir(golden_folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -209,14 +205,23 @@ fn every_code_has_a_golden_file_and_a_section_in_the_docs() {
     let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md")).unwrap();
     let mut lacking = Vec::new();
     for code in code::ERRORS.iter().chain(code::LINTS) {
-        if !golden_folder().join(format!("{code}.txt")).exists() {
+        let golden = fs::read_to_string(golden_folder().join(format!("{code}.txt"))).unwrap_or_default();
+        if !golden.contains(&format!("[{code}]")) {
             lacking.push(format!("tests/golden/diagnostics/{code}.txt"));
-        }
-        if !docs.contains(&format!("### {code}\n")) {
-            lacking.push(format!("docs/rules.md: ### {code}"));
         }
     }
     assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+    let (_, chapters) = docs.split_once("\n## Errors\n").unwrap();
+    let (errors, lints) = chapters.split_once("\n## Warnings\n").unwrap();
+    for (chapter, codes) in [(errors, code::ERRORS), (lints, code::LINTS)] {
+        let sections: Vec<&str> = chapter.split("\n### ").skip(1).collect();
+        let names: Vec<&str> = sections.iter().filter_map(|section| section.lines().next()).collect();
+        assert_eq!(names, codes, "the sections of docs/rules.md, in the order of the codes");
+        for section in sections {
+            let says = ["*Why it matters:*", "*How to mend:*"].iter().all(|part| section.contains(part));
+            assert!(says && section.len() > 100, "{section}");
+        }
+    }
 }
 
 #[test]

@@ -348,7 +348,7 @@ async fn robots_txt_survives_a_restart() {
     let before = fetcher();
     before.get(&shop.url("/p"), &manners).await.outcome.unwrap();
     let after = fetcher();
-    after.restore_robots(&before.robots_states());
+    after.restore_robots(&before.take_robots_news());
     assert!(after.get(&shop.url("/x"), &manners).await.outcome.is_err());
     after.get(&shop.url("/q"), &manners).await.outcome.unwrap();
     assert_eq!(shop.paths(), ["/robots.txt", "/p", "/q"]);

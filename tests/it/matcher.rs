@@ -19,6 +19,7 @@ pub(crate) fn pattern(name: &str, terms: &[&str]) -> Pattern {
         regexes: Vec::new(),
         number: None,
         fields: vec![Field::Title, Field::Description, Field::Attributes],
+        attributes: Vec::new(),
         bound: Bound::Auto,
         fold: Fold::Standard,
     }
@@ -350,6 +351,7 @@ fn values_of_the_listing() {
 
     let everywhere = Pattern {
         fields: vec![Field::Attributes, Field::Category, Field::Brand, Field::Seller],
+        attributes: Vec::new(),
         ..pattern("p", &["rot", "home", "öko", "shop 24", "lamp"])
     };
     assert_eq!(

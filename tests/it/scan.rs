@@ -22,6 +22,35 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// A WARC record that holds the page.
+fn warc_page(name: &str) -> Vec<u8> {
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n", PAGE.len());
+    let length = head.len() + PAGE.len();
+    format!(
+        "WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: https://shop.example/{name}\r\nWARC-Date: 2026-11-01T00:00:00Z\r\n\
+         Content-Type: application/http; msgtype=response\r\nContent-Length: {length}\r\n\r\n{head}{PAGE}\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+/// A folder may hold what is no file at all; waiting for it would never end.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_folder_is_told_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = folder.path().join("pages");
+    fs::create_dir(&inside).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(inside.join("pipe.html")).status().unwrap();
+    assert!(made.success());
+    fs::write(inside.join("page.html"), PAGE).unwrap();
+    let output = run(folder.path(), &["scan", "pages"]);
+    assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    let lines = json_lines(&out(&output));
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[1]["error"].as_str().unwrap().contains("pipe"), "{lines:#?}");
+}
+
 #[test]
 fn a_line_is_answered_as_the_contract_says() {
     let folder = tempfile::tempdir().unwrap();
@@ -45,6 +74,44 @@ fn a_line_is_answered_as_the_contract_says() {
 }
 
 #[test]
+fn a_decoy_hides_no_offer() {
+    let folder = tempfile::tempdir().unwrap();
+    let hidden = "Viagra 100mg, no prescription";
+    let page = |headline: &str, marked: &str| {
+        format!(
+            "<html lang=en><title>Shop</title><script type='application/ld+json'>{{\"@type\":\"Product\",\"name\":\
+             \"{marked}\",\"offers\":{{\"price\":\"25.00\",\"priceCurrency\":\"EUR\"}}}}</script><h1>{headline}</h1>"
+        )
+    };
+    fs::write(folder.path().join("a.html"), page(hidden, "Garden chair, oak")).unwrap();
+    fs::write(folder.path().join("b.html"), page("Garden chair, oak", hidden)).unwrap();
+    for file in ["a.html", "b.html"] {
+        let line = json_lines(&succeed(&run(folder.path(), &["scan", file]))).remove(0);
+        assert_eq!(line["verdict"], "flag", "{file}");
+        let listing =
+            json_lines(&succeed(&run(folder.path(), &["extract", file]))).remove(0)["listing"].take();
+        for found in
+            line["hits"].as_array().unwrap().iter().flat_map(|hit| hit["matches"].as_array().unwrap())
+        {
+            let field = found["field"].as_str().unwrap();
+            let value = match field.strip_prefix("conflicts[").and_then(|rest| rest.strip_suffix(']')) {
+                Some(place) => &listing["conflicts"][place.parse::<usize>().unwrap()]["value"],
+                None => &listing[field],
+            };
+            let span = found["start"].as_u64().unwrap() as usize..found["end"].as_u64().unwrap() as usize;
+            assert_eq!(
+                value.as_str().and_then(|value| value.get(span)),
+                found["text"].as_str(),
+                "{file} {field}"
+            );
+        }
+    }
+    let lawful = r#"{"title":"Viagra poster, printed","conflicts":[{"field":"title","value":"Garden chair","source":"meta"}]}"#;
+    let line = json_lines(&succeed(&run_with(folder.path(), &["scan", "-"], lawful.as_bytes()))).remove(0);
+    assert_eq!(line["verdict"], "pass");
+}
+
+#[test]
 fn answers_come_in_input_order_whatever_the_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let lines: String = (0..5000)
@@ -63,7 +130,7 @@ fn answers_come_in_input_order_whatever_the_number_of_threads() {
 fn what_cannot_be_read_is_a_line_of_its_own_and_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let cut = gzip(PAGE.repeat(50).as_bytes());
-    let files: [(&str, Vec<u8>); 8] = [
+    let files: [(&str, Vec<u8>); 14] = [
         ("a-cut.html.gz", cut[..cut.len() / 2].to_vec()),
         ("b-empty.html", Vec::new()),
         ("c-binary.html", (0..=255).cycle().take(100_000).collect()),
@@ -72,6 +139,23 @@ fn what_cannot_be_read_is_a_line_of_its_own_and_stops_nothing() {
         ("f-page.html.gz", gzip(PAGE.as_bytes())),
         ("g-large.html", format!("<html><body>{}</body></html>", "x ".repeat(25 << 20)).into_bytes()),
         ("h-other.pdf", b"%PDF".to_vec()),
+        ("i-twice.html.gz", gzip(&gzip(PAGE.as_bytes()))),
+        ("j-archive.html", b"PK\x03\x04 and more".to_vec()),
+        ("k-marked.jsonl", format!("\u{feff}{FLAGGED}\n{LAWFUL}\n").into_bytes()),
+        (
+            "l-utf16.jsonl",
+            [b"\xff\xfe".to_vec(), FLAGGED.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat(),
+        ),
+        (
+            "m-broken-first.warc.gz",
+            [b"damaged".to_vec(), gzip(&warc_page("a")), gzip(&warc_page("b"))].concat(),
+        ),
+        ("n-broken-member.warc.gz", {
+            let mut first = gzip(&warc_page("a"));
+            let middle = first.len() / 2;
+            first[middle..].iter_mut().take(20).for_each(|byte| *byte ^= 0xff);
+            [first, gzip(&warc_page("b"))].concat()
+        }),
     ];
     for (name, bytes) in &files {
         fs::write(folder.path().join(name), bytes).unwrap();
@@ -90,13 +174,19 @@ fn what_cannot_be_read_is_a_line_of_its_own_and_stops_nothing() {
         .collect();
     let expected = [
         ("a-cut.html.gz".to_owned(), Value::Null),
+        ("c-binary.html".to_owned(), Value::Null),
         ("d-lines.jsonl".to_owned(), json!(2)),
         ("d-lines.jsonl".to_owned(), json!(3)),
         ("d-lines.jsonl".to_owned(), json!(4)),
+        ("i-twice.html.gz".to_owned(), Value::Null),
+        ("j-archive.html".to_owned(), Value::Null),
+        ("l-utf16.jsonl".to_owned(), Value::Null),
+        ("m-broken-first.warc.gz".to_owned(), Value::Null),
+        ("n-broken-member.warc.gz".to_owned(), Value::Null),
     ];
     assert_eq!(errors, expected);
     let flagged = lines.iter().filter(|line| line["verdict"] == "flag").count();
-    assert_eq!(flagged, 3, "{lines:#?}");
+    assert_eq!(flagged, 3 + 1 + 2 + 1, "{lines:#?}");
     assert!(err(&output).contains("1 files of other kinds skipped"), "{}", err(&output));
 }
 

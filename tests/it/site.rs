@@ -1,9 +1,9 @@
 //! A well-behaved loopback shop for tests of whole crawls: pages by path, a log of what was asked for.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -32,6 +32,7 @@ type Pages = dyn Fn(&str) -> Answer + Send + Sync;
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
+    open: Arc<AtomicUsize>,
     closed: Arc<AtomicBool>,
 }
 
@@ -42,7 +43,9 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let closed = Arc::new(AtomicBool::new(false));
-        let (their_log, their_closed) = (Arc::clone(&log), Arc::clone(&closed));
+        let open = Arc::new(AtomicUsize::new(0));
+        let (their_log, their_open, their_closed) =
+            (Arc::clone(&log), Arc::clone(&open), Arc::clone(&closed));
         let pages: Arc<Pages> = Arc::new(pages);
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -52,11 +55,16 @@ impl Site {
                 let (Ok(stream), pages, log) = (stream, Arc::clone(&pages), Arc::clone(&their_log)) else {
                     continue;
                 };
+                let open = Arc::clone(&their_open);
+                open.fetch_add(1, Ordering::SeqCst);
                 // A client that goes away in the middle ends its own thread only.
-                thread::spawn(move || drop(serve(stream, &pages, &log)));
+                thread::spawn(move || {
+                    drop(serve(stream, &pages, &log));
+                    open.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
-        Self { address, log, closed }
+        Self { address, log, open, closed }
     }
 
     /// An address on the site.
@@ -71,6 +79,18 @@ impl Site {
             *counts.entry(path.clone()).or_default() += 1;
         }
         counts
+    }
+
+    /// Waits until every connection that was made so far has ended: after a client was killed, what it had sent is then
+    /// in the log.
+    pub(crate) fn rest(&self) {
+        // Connections are accepted in order, so that this one comes after all others.
+        let last = TcpStream::connect(self.address).unwrap();
+        last.shutdown(std::net::Shutdown::Write).unwrap();
+        drop((&last).read(&mut [0]));
+        while self.open.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
     }
 
     /// How many requests came so far.

@@ -49,7 +49,14 @@ pub(crate) fn listing(url: &str, ruling: Ruling, seen_at: Timestamp) -> KeptList
     let verdict = VerdictSummary { ruling, score: 0, severity: None, class: None };
     let listing =
         Listing { title: format!("title of {url}"), url: Some(url.to_owned()), ..Listing::default() };
-    KeptListing { source: "shop".to_owned(), url: url.to_owned(), seen_at, verdict, listing }
+    KeptListing {
+        source: "shop".to_owned(),
+        url: url.to_owned(),
+        seen_at,
+        first_seen: seen_at,
+        verdict,
+        listing,
+    }
 }
 
 fn urls(jobs: &[Job]) -> Vec<&str> {
@@ -90,12 +97,21 @@ fn an_outcome_is_settled_whole_and_once() {
     store.begin_or_resume_run("shop", vec![seed("u/0", "a", 0)]).wait().unwrap();
     let job = store.take("shop", "a", 1, NOW).unwrap().remove(0);
     let mut outcome = Outcome::of(job.clone(), JobResult::Done);
+    let gate = GateState {
+        gate: "a".to_owned(),
+        next_allowed: Timestamp(5),
+        hold: Some("breaker".to_owned()),
+        gap_ms: 2_000,
+        slow_percent: 150,
+        failures: 3,
+        pauses: 1,
+    };
     let long = format!("u/{}", "x".repeat(5_000));
     outcome.children = vec![child("u/0", "a"), child("u/1", "a"), child("u/1", "a"), child(&long, "a")];
     outcome.listings = vec![listing("u/0", Ruling::Flag, NOW)];
     outcome.findings = vec![finding("u/0", Severity::High, 80)];
     outcome.counters = BTreeMap::from([("fetched".to_owned(), 1)]);
-    outcome.gates = vec![GateState { gate: "a".to_owned(), next_allowed: Timestamp(5) }];
+    outcome.gates = vec![gate.clone()];
     let settled = store.settle(outcome.clone()).wait().unwrap();
     assert_eq!((settled.new_urls, settled.known_urls, settled.bad_urls, settled.new_findings), (1, 2, 1, 1));
 
@@ -103,7 +119,7 @@ fn an_outcome_is_settled_whole_and_once() {
     assert!(matches!(again, StoreError::NotQueued { .. }), "{again}");
     let run = store.runs(Some("shop")).unwrap().remove(0);
     assert_eq!((run.tally.queued, run.tally.done, run.counters["fetched"]), (1, 1, 1));
-    assert_eq!(store.gates().unwrap(), [GateState { gate: "a".to_owned(), next_allowed: Timestamp(5) }]);
+    assert_eq!(store.gates().unwrap(), [gate]);
     assert_eq!(store.listings(Some("shop")).collect::<Result<Vec<_>, _>>().unwrap().len(), 1);
     let state = store.url_state("shop", "u/1").unwrap().unwrap();
     assert_eq!(
@@ -383,33 +399,33 @@ fn old_passed_listings_are_pruned_and_flagged_ones_stay() {
 fn robots_files_of_any_bytes_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut noise = fastrand::Rng::with_seed(3);
+    let mut noise = move || (0..500 << 10).map(|_| noise.u8(..)).collect::<Vec<u8>>();
+    let copy = |origin: &str, body: Option<Vec<u8>>| RobotsCopy {
+        origin: origin.to_owned(),
+        failures: u32::from(body.is_none()),
+        why: "it answered 500".to_owned(),
+        body,
+        fresh_until: NOW,
+        not_before: Timestamp(7),
+    };
     let mut copies = vec![
-        ("https://a", Some(200), b"User-agent: *\nDisallow: /\n".to_vec()),
-        ("https://b", None, Vec::new()),
-        ("https://c:8080", Some(404), (0..500 << 10).map(|_| noise.u8(..)).collect()),
+        copy("https://a", Some(b"User-agent: *\nDisallow: /\n".to_vec())),
+        copy("https://b", None),
+        copy("https://c:8080", Some(noise())),
     ];
-    let large = |n| (format!("https://d{n}"), (0..500 << 10).map(|_| noise.u8(..)).collect::<Vec<u8>>());
-    let more: Vec<(String, Vec<u8>)> = (0..8).map(large).collect();
-    copies.extend(more.iter().map(|(host, body)| (host.as_str(), Some(200), body.clone())));
+    copies.extend((0..8).map(|n| copy(&format!("https://d{n}"), Some(noise()))));
+    let kept = |store: &Store| store.robots().collect::<Result<Vec<_>, _>>().unwrap();
     {
         let store = open(dir.path());
-        for (host, status, body) in copies.clone() {
-            store.put_robots(host, RobotsCopy { fetched_at: NOW, status, body }).wait().unwrap();
+        for copy in copies.clone() {
+            store.put_robots(vec![copy]).wait().unwrap();
         }
         // A shorter copy leaves no part of the longer one behind.
-        store
-            .put_robots("https://c:8080", RobotsCopy { fetched_at: NOW, status: Some(200), body: vec![1] })
-            .wait()
-            .unwrap();
-        assert_eq!(store.robots("https://c:8080").unwrap().unwrap().body, [1]);
-        let (host, status, body) = copies[2].clone();
-        store.put_robots(host, RobotsCopy { fetched_at: NOW, status, body }).wait().unwrap();
+        store.put_robots(vec![copy("https://c:8080", Some(vec![1]))]).wait().unwrap();
+        assert_eq!(kept(&store)[2].body.as_deref(), Some(&[1][..]));
+        store.put_robots(vec![copies[2].clone()]).wait().unwrap();
     }
-    let store = open(dir.path());
-    for (host, status, body) in copies {
-        assert_eq!(store.robots(host).unwrap(), Some(RobotsCopy { fetched_at: NOW, status, body }), "{host}");
-    }
-    assert_eq!(store.robots("https://").unwrap(), None);
+    assert_eq!(kept(&open(dir.path())), copies);
     let unsynced = std::fs::read_dir(dir.path().join("store/blobs")).unwrap().count();
     assert_eq!(unsynced, 0, "sled does not sync what it writes into files of their own");
 }

@@ -129,6 +129,12 @@ pub(super) fn identifier(value: &str) -> String {
     {
         code = rest.trim();
     }
+    // "Art.1049084", "Art. Nr. 12-34": the label stands before the number without a colon.
+    let lead = code.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+    let label = code.get(..lead).unwrap_or("");
+    if label.ends_with(['.', ' ']) && words::SKU_LABELS.has(&words::label(label)) {
+        code = code.get(lead..).unwrap_or(code);
+    }
     let code = code.trim().trim_start_matches('#').trim_end_matches([',', ';']).trim();
     let fits = code.chars().count() <= 60
         && code.split_whitespace().count() <= 4

@@ -14,6 +14,20 @@ use crate::listing::Seller;
 /// Pictures kept.
 const IMAGES_MAX: usize = 30;
 
+/// A description without the heading "Description" that stands in its box.
+fn without_label(text: &str) -> &str {
+    let spaces = text.match_indices(' ').take(3);
+    let labelled =
+        spaces.filter(|(at, _)| words::DESCRIPTION_LABELS.has(&words::label(text.get(..*at).unwrap_or(""))));
+    let rest = labelled.last().and_then(|(at, _)| text.get(at + 1..)).unwrap_or(text);
+    if rest.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic()) { rest } else { text }
+}
+
+/// The name of somebody: a few words, no sentence.
+fn is_party(value: &str) -> bool {
+    (2..=80).contains(&value.chars().count()) && value.split_whitespace().count() <= 8
+}
+
 impl Draft<'_, '_> {
     pub(super) fn availability(&mut self) {
         let mut candidates: Vec<Candidate> = self
@@ -43,6 +57,11 @@ impl Draft<'_, '_> {
             place: place.to_owned(),
             weight,
         };
+        let stated = self.labelled(&words::STOCK_LABELS, 2.2);
+        let stated = stated
+            .into_iter()
+            .filter_map(|c| Some(Candidate { value: word(availability(&c.value)?).to_owned(), ..c }));
+        candidates.extend(stated.take(1));
         if let Some(place) = &stock.out {
             candidates.push(text(
                 place,
@@ -58,7 +77,7 @@ impl Draft<'_, '_> {
         } else if let Some(place) = &stock.available {
             candidates.push(text(place, "InStock", if stock.buy { 3.5 } else { 0.8 }));
         } else if stock.buy && self.merged.listing.price.is_some() {
-            candidates.push(text("button", "InStock", 0.7));
+            candidates.push(text("button", "InStock", if stock.near { 3.2 } else { 0.7 }));
         }
         if let Some((value, _)) = self.decide(Field::Availability, &candidates, str::to_owned) {
             self.merged.listing.availability = availability(&value).unwrap_or_default();
@@ -66,7 +85,7 @@ impl Draft<'_, '_> {
     }
 
     /// Values of a field from labels.
-    fn labelled(&self, field_labels: &Labels, weight: f32) -> Vec<Candidate> {
+    pub(super) fn labelled(&self, field_labels: &Labels, weight: f32) -> Vec<Candidate> {
         self.findings
             .labels
             .iter()
@@ -225,6 +244,7 @@ impl Draft<'_, '_> {
     }
 
     pub(super) fn category(&mut self) {
+        let labelled = self.labelled(&words::CATEGORY_LABELS, 1.0).into_iter().next();
         let listing = &mut self.merged.listing;
         let selected: Vec<String> = self
             .findings
@@ -245,7 +265,9 @@ impl Draft<'_, '_> {
                 .copied()
                 .chain([&self.findings.head.open_graph])
                 .find_map(|r| Some((r.first(Field::Category)?, r.origin)));
-            let Some((claimed, origin)) = claimed else { return };
+            let claimed = claimed.map(|(claimed, origin)| (claimed.to_owned(), origin));
+            let labelled = labelled.map(|c| (c.value.replace(',', "›"), c.origin));
+            let Some((claimed, origin)) = claimed.or(labelled) else { return };
             let names = claimed
                 .split(['>', '/', '›', '»', '|'])
                 .map(|part| part.trim().to_owned())
@@ -279,32 +301,51 @@ impl Draft<'_, '_> {
         }
     }
 
-    pub(super) fn text_and_attributes(&mut self) {
+    /// The longest own text tells most; the head's summary serves where there is none. Texts that say something else
+    /// are kept as conflicts.
+    pub(super) fn description(&mut self) {
         let mut candidates: Vec<Candidate> = self
             .candidates(Field::Description)
             .into_iter()
             .map(|c| Candidate { value: text::line(&c.value), ..c })
             .filter(|c| !c.value.is_empty())
             .collect();
-        if let Some((value, place)) = &self.findings.description {
-            candidates.push(Candidate {
-                value: value.clone(),
+        candidates.extend(self.findings.descriptions.iter().map(|(value, place)| Candidate {
+            value: value.clone(),
+            origin: Origin::Text,
+            place: place.clone(),
+            weight: 1.0,
+        }));
+        candidates.extend(self.labelled(&words::DESCRIPTION_LABELS, 1.0));
+        if !candidates.iter().any(|c| !matches!(c.origin, Origin::OpenGraph | Origin::Meta)) {
+            let prose = self.findings.prose.iter().cloned();
+            candidates.extend(prose.map(|(value, place)| Candidate {
+                value,
                 origin: Origin::Text,
-                place: place.clone(),
-                weight: 1.0,
-            });
+                place,
+                weight: 0.5,
+            }));
         }
-        // The longest own text tells most; the head's summary serves where there is none.
         let rank = |c: &Candidate| {
             let own = !matches!(c.origin, Origin::OpenGraph | Origin::Meta);
-            (c.origin == Origin::Select, own, c.value.len())
+            (c.origin == Origin::Select, c.origin == Origin::Adapter, own, c.value.len())
         };
-        if let Some(best) = candidates.iter().max_by_key(|c| rank(c)) {
-            self.merged.listing.description.clone_from(&best.value);
-            self.merged.listing.provenance.insert("description".to_owned(), best.origin.name().to_owned());
+        let best = (0..candidates.len()).max_by_key(|at| candidates.get(*at).map(rank));
+        let Some(whole) = best.and_then(|at| candidates.get(at)).map(|c| text::key(&c.value)) else { return };
+        // A summary of what won says nothing else.
+        let key = |value: &str| {
+            let part = text::key(value);
+            if whole.contains(&part) { whole.clone() } else { part }
+        };
+        let why = "the longest text of the offer itself";
+        if let Some((description, _)) = self.settle(Field::Description, &candidates, best, why, key) {
+            without_label(&description).clone_into(&mut self.merged.listing.description);
         }
+    }
+
+    pub(super) fn text_and_attributes(&mut self) {
         let mut origin = None;
-        let selected = self.findings.selected.into_iter();
+        let selected = self.findings.selected.into_iter().chain(self.findings.adapted);
         for record in selected.chain(self.own.iter().copied()) {
             for (name, value) in &record.attributes {
                 if !self.merged.listing.attributes.contains_key(name) {
@@ -313,7 +354,10 @@ impl Draft<'_, '_> {
                 }
             }
         }
-        for pair in self.findings.labels {
+        // Prices and descriptions have fields of their own.
+        let other = [&words::PRICE_LABELS, &words::OLD_PRICE_LABELS, &words::DESCRIPTION_LABELS];
+        for pair in self.findings.labels.iter().filter(|pair| !other.iter().any(|words| words.has(&pair.key)))
+        {
             let attributes = &mut self.merged.listing.attributes;
             if attributes.len() < record::ATTRIBUTES_MAX && !attributes.contains_key(&pair.label) {
                 origin.get_or_insert(Origin::Text);
@@ -325,10 +369,11 @@ impl Draft<'_, '_> {
         }
         let own_text = format!("{}. {}", self.merged.listing.title, self.merged.listing.description);
         let head = self.findings.head;
-        let declared = head.language.as_deref().or(head.locale.as_deref());
+        let of_address = self.findings.page_url.and_then(language::of_address);
+        let declared = head.language.as_deref().or(of_address.as_deref()).or(head.locale.as_deref());
         let selected = self.candidates(Field::Language).into_iter().find(|c| c.origin == Origin::Select);
         self.merged.listing.language =
-            selected.map(|c| c.value).or_else(|| language::detect(&own_text, declared));
+            selected.map(|c| c.value).or_else(|| language::detect(&own_text, self.findings.around, declared));
         if self.merged.listing.language.is_some() {
             self.merged.listing.provenance.insert("language".to_owned(), "text".to_owned());
         }
@@ -336,7 +381,8 @@ impl Draft<'_, '_> {
 
     pub(super) fn seller(&mut self) {
         let part = |field: Field| self.candidates(field).into_iter().next();
-        let name = part(Field::SellerName);
+        let labelled = || self.labelled(&words::SELLER_LABELS, 1.0).into_iter().find(|c| is_party(&c.value));
+        let name = part(Field::SellerName).or_else(labelled);
         let (url, id) = (part(Field::SellerUrl), part(Field::SellerId));
         if let Some(any) = name.as_ref().or(url.as_ref()).or(id.as_ref()) {
             self.merged.listing.provenance.insert("seller".to_owned(), any.origin.name().to_owned());

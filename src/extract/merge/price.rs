@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{Candidate, Draft};
 use crate::extract::currency;
-use crate::extract::money::{self, Hints};
+use crate::extract::money::{self, Hints, Money};
 use crate::extract::prices::ShownPrice;
 use crate::extract::record::{Field, Origin};
 use crate::extract::text;
@@ -14,6 +14,9 @@ use crate::listing::{Amount, Price};
 const NEAR: u32 = 90;
 /// As near as a price must be that is named as one and is nothing else.
 const FAR: u32 = 110;
+
+/// Beyond this, JSON's numbers are not exact, and nothing costs that much in any currency.
+const AMOUNT_BOUND: Decimal = Decimal::from_parts(0x6FC1_0000, 0x23_86F2, 0, false, 0);
 
 impl Draft<'_, '_> {
     /// Amount, regular price, highest price and currency.
@@ -37,19 +40,21 @@ impl Draft<'_, '_> {
         let iso = |written: &str| currency::iso(written, findings.locale);
         let known = currencies.iter().find_map(|c| iso(&c.value));
         let hints = Hints { currency: known.or(findings.hints.currency), ..findings.hints };
-        let parse = |candidate: &Candidate| {
-            // A JSON number or a plain decimal means what it says; only people's notation needs interpreting.
-            machine_amount(&candidate.value, hints).filter(|amount| *amount > Decimal::ZERO)
-        };
-        let raw = self.candidates(Field::Price);
         let mut amounts: Vec<(Decimal, Candidate)> = Vec::new();
-        for candidate in raw {
-            if let Some(amount) = parse(&candidate) {
-                if let Some(sign) = money::parse(&candidate.value, hints).and_then(|m| m.currency) {
-                    currencies.push(Candidate { value: sign, ..candidate.clone() });
-                }
-                amounts.push((amount, candidate));
+        let mut highest: Vec<(Origin, Decimal)> = Vec::new();
+        for candidate in self.candidates(Field::Price) {
+            let Some(read) = self.machine_amount(&candidate.value, hints) else {
+                self.unusable(&candidate);
+                continue;
+            };
+            if read.amount <= Decimal::ZERO {
+                continue;
             }
+            if let Some(sign) = read.currency {
+                currencies.push(Candidate { value: sign, ..candidate.clone() });
+            }
+            highest.extend(read.max.map(|max| (candidate.origin, max)));
+            amounts.push((read.amount, candidate));
         }
         let nearest_distance = near.map(|(_, distance)| *distance);
         let shown: Vec<(Decimal, u32, &ShownPrice)> =
@@ -158,27 +163,86 @@ impl Draft<'_, '_> {
         }
         let currency = self.currency(currencies);
         let regular = self.regular(amount, hints, &shown, &amounts);
+        highest.retain(|(origin, _)| *origin == won.origin);
+        let range = shown.iter().filter(|(known, _, _)| *known == amount).filter_map(|(_, _, p)| p.money.max);
         let max = self
             .candidates(Field::Max)
             .iter()
-            .filter_map(|c| machine_amount(&c.value, hints))
+            .filter_map(|c| Some(self.machine_amount(&c.value, hints)?.amount))
+            .chain(highest.into_iter().map(|(_, max)| max))
+            .chain(range)
             .chain(
                 amounts
                     .iter()
                     .filter(|(_, c)| {
                         c.origin == won.origin
-                            && matches!(won.origin, Origin::JsonLd | Origin::Microdata | Origin::Rdfa)
+                            && matches!(
+                                won.origin,
+                                Origin::Adapter | Origin::JsonLd | Origin::Microdata | Origin::Rdfa
+                            )
                     })
                     .map(|(a, _)| *a),
             )
             .filter(|max| *max > amount)
             .max();
+        // Where a platform gives the prices of all forms, the dearest one is no former price.
+        let regular = regular.filter(|regular| won.origin != Origin::Adapter || max != Some(*regular));
         self.merged.listing.price = Some(Price {
             amount: Amount(amount),
             currency,
             regular: regular.map(Amount),
             max: max.map(Amount),
         });
+    }
+
+    /// An amount out of markup: machine notation first, people's notation where that fails.
+    fn machine_amount(&self, value: &str, hints: Hints<'_>) -> Option<Money> {
+        let read = self.written_amount(value, hints)?;
+        (read.amount.abs() < AMOUNT_BOUND).then_some(read)
+    }
+
+    fn written_amount(&self, value: &str, hints: Hints<'_>) -> Option<Money> {
+        let trimmed = value.trim();
+        let plain =
+            trimmed.chars().all(|c| c.is_ascii_digit() || c == '.') && trimmed.matches('.').count() <= 1;
+        // "24.990" in pesos is notation for people even in markup.
+        let three = trimmed
+            .rsplit_once('.')
+            .is_some_and(|(whole, digits)| digits.len() == 3 && whole.len() <= 3 && whole != "0");
+        if !plain {
+            return money::parse(trimmed, hints);
+        }
+        let exact = Decimal::from_str_exact(trimmed.trim_end_matches('.')).ok()?;
+        let amount = if !three {
+            exact
+        } else if self.rounds_to_a_shown(exact) {
+            exact.round_dp(2)
+        } else {
+            let decimal = hints.decimal.or_else(|| {
+                let unknown = hints.currency.is_none();
+                unknown.then(|| currency::decimal_mark(self.findings.locale))?
+            });
+            money::parse(trimmed, Hints { decimal, ..hints })?.amount
+        };
+        Some(Money { amount, max: None, currency: None })
+    }
+
+    /// Whether the page shows `amount` rounded to two digits, as programs do that reckon tax.
+    fn rounds_to_a_shown(&self, amount: Decimal) -> bool {
+        let rounded = amount.round_dp(2);
+        self.findings.prices.iter().any(|price| price.money.amount == rounded)
+    }
+
+    /// Notes a price that stands in the markup but is no amount that can be kept.
+    fn unusable(&mut self, candidate: &Candidate) {
+        let digits = candidate.value.chars().filter(char::is_ascii_digit).count();
+        if digits > 0 && self.merged.problems.is_empty() {
+            let shown: String = candidate.value.chars().take(40).collect();
+            let reader = candidate.origin.name();
+            self.merged
+                .problems
+                .push(format!("price: {reader} says {shown:?}, which is no amount that can be kept"));
+        }
     }
 
     fn shown_candidate(price: &ShownPrice, distance: u32) -> Candidate {
@@ -195,7 +259,8 @@ impl Draft<'_, '_> {
         let regular = self
             .candidates(Field::Regular)
             .into_iter()
-            .find_map(|c| Some((machine_amount(&c.value, hints)?, c)));
+            .find_map(|c| Some((self.machine_amount(&c.value, hints)?.amount, c)))
+            .filter(|(amount, _)| *amount > Decimal::ZERO);
         if let Some((amount, candidate)) = regular {
             self.settle(Field::Price, &[candidate], Some(0), "only an original price is stated", text::key);
             let currency = self.currency(currencies.to_vec());
@@ -235,7 +300,7 @@ impl Draft<'_, '_> {
         let stated = self
             .candidates(Field::Regular)
             .iter()
-            .find_map(|c| machine_amount(&c.value, hints).filter(|r| *r > amount));
+            .find_map(|c| Some(self.machine_amount(&c.value, hints)?.amount).filter(|r| *r > amount));
         let struck = shown
             .iter()
             .filter(|(regular, distance, price)| {
@@ -265,20 +330,6 @@ fn strong(price: &ShownPrice, distance: u32) -> bool {
         && price.money.currency.is_some()
         && !price.old
         && !price.other
-}
-
-/// An amount out of markup: machine notation first, people's notation where that fails.
-fn machine_amount(value: &str, hints: Hints<'_>) -> Option<Decimal> {
-    let trimmed = value.trim();
-    // "24.990" in pesos is notation for people even in markup.
-    let three = trimmed
-        .rsplit_once('.')
-        .is_some_and(|(whole, digits)| digits.len() == 3 && whole.len() <= 3 && whole != "0");
-    if !three && trimmed.chars().all(|c| c.is_ascii_digit() || c == '.') && trimmed.matches('.').count() <= 1
-    {
-        return trimmed.trim_end_matches('.').parse().ok();
-    }
-    money::parse_amount(trimmed, hints)
 }
 
 fn same_amount(a: &str, b: &str) -> bool {

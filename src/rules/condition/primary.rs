@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::lexer::{Kind, Token};
 use super::{MAX_UNKNOWN, Parser, Step};
-use crate::document::{Problem, code, is_country, is_language, nearest};
+use crate::document::{Edit, Problem, code, is_country, is_language, nearest};
 use crate::rules::model::{Attribute, Comparison, Condition};
 
 /// Farther apart than this, two words of a listing have nothing to do with each other.
@@ -137,6 +137,7 @@ impl<'t> Parser<'t> {
         let mut members = Vec::new();
         let mut all_known = true;
         loop {
+            let before = self.comma_before();
             let token = self.next();
             let Kind::Word(word) = token.kind else {
                 let message = format!("{} stands where a pattern's name should", self.shown(&token));
@@ -150,7 +151,8 @@ impl<'t> Parser<'t> {
                 let message = format!("`{word}` stands in this set already");
                 let warning = Problem::warning(code::REPEATED_PATTERN, token.span.clone(), message)
                     .help("a set counts distinct patterns; use `count(a) >= 2` for two occurrences of one");
-                self.warnings.push(warning);
+                let edit = Edit { span: before..token.span.end, text: String::new() };
+                self.warnings.push(warning.fix([edit]));
             } else if known {
                 members.push(place);
             }

@@ -1,82 +1,115 @@
-//! Mistakes that a sound rule may still hold. Each lint is here because authors make the mistake; docs/rules.md
-//! says what it catches. Lints that need folding stand in `workbench::lint`.
+//! Mistakes that one sound rule may still hold. Each lint is here because authors make the mistake; docs/rules.md says
+//! what it catches.
+
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 use regex_syntax::ast::{AssertionKind, Ast};
 
-use super::common;
-use super::meaning::Meant;
-use super::model::{Bound, Condition, Pattern, Rule, Status};
-use super::regexes;
-use super::taxonomy::Taxonomy;
-use super::terms;
-use super::truth;
-use super::written::{WrittenPattern, WrittenRule};
+use super::terms::{self, Place};
 use crate::document::{Document, Located, Problem, code};
+use crate::normalise::is_unbounded;
+use crate::rules::load::TypedRule;
+use crate::rules::model::{Bound, Condition, Fold, Status};
+use crate::rules::regexes;
+use crate::rules::taxonomy::Taxonomy;
+use crate::rules::written::WrittenPattern;
+use crate::workbench::inclusion::{FoldedPattern, Inclusion};
+use crate::workbench::truth::{self, Facts};
 
 /// A substring of so few letters occurs in innocent words.
 const SHORT_TERM_CHARS: usize = 4;
 /// A regex whose matches need fewer letters than this in a row is tried on every listing.
 const MIN_REQUIRED_LETTERS: usize = 2;
-
 /// Branches of one condition that are examined by themselves.
 const MAX_BRANCHES: usize = 50;
 
-/// What lints compare with.
-#[derive(Debug, Clone, Copy)]
+/// What a rule's lints compare with.
+#[derive(Debug)]
 pub(super) struct Surroundings<'s> {
     pub(super) taxonomy: &'s Taxonomy,
     pub(super) today: Option<Date>,
     pub(super) has_rates: bool,
+    /// The folded terms and stems of lists.
+    pub(super) lists: HashMap<&'s str, ListWords>,
 }
 
-/// Looks at one sound rule and reports what its author does not allow.
+/// The words of a list as matching compares them.
+#[derive(Debug, Default)]
+pub(super) struct ListWords {
+    pub(super) terms: HashSet<String>,
+    pub(super) stems: HashSet<String>,
+}
+
+/// One rule under lint.
+pub(super) struct Linted<'r> {
+    pub(super) typed: &'r TypedRule,
+    /// Its patterns, then those of its exceptions.
+    pub(super) folded: &'r [FoldedPattern<'r>],
+}
+
+/// Looks at one sound rule.
 pub(super) fn lint(
     document: &Document<'_>,
-    written: &WrittenRule,
-    meant: &Meant,
-    surroundings: Surroundings<'_>,
-) {
+    linted: &Linted<'_>,
+    surroundings: &Surroundings<'_>,
+) -> Vec<Problem> {
+    let typed = linted.typed;
+    let inclusion = Inclusion::new(&linted.folded.iter().collect::<Vec<_>>());
+    let facts = Facts { inclusion, langs: &typed.rule.langs, markets: &typed.rule.markets };
     let mut found = Vec::new();
-    for (pattern, resolved) in written.patterns.iter().zip(&meant.rule.patterns) {
-        lint_pattern(document, pattern, resolved, &mut found);
+    let patterns = typed.written.patterns.iter();
+    for pattern in patterns.chain(typed.written.exceptions.iter().map(|one| &one.pattern)) {
+        lint_pattern(document, pattern, surroundings, &mut found);
     }
-    for (exception, resolved) in written.exceptions.iter().zip(&meant.rule.exceptions) {
-        lint_pattern(document, &exception.pattern, &resolved.pattern, &mut found);
-    }
-    lint_cost(written, meant, &mut found);
-    lint_condition(document, written, meant, &mut found);
-    lint_exceptions(written, meant, surroundings.today, &mut found);
-    lint_status(written, &meant.rule, surroundings, &mut found);
-    common::report_lints(document, found, &written.allow);
+    lint_cost(typed, &facts, &mut found);
+    lint_condition(document, typed, &facts, &mut found);
+    lint_exceptions(typed, &facts, surroundings.today, &mut found);
+    lint_status(typed, surroundings, &mut found);
+    found
 }
 
 fn lint_pattern(
     document: &Document<'_>,
     written: &WrittenPattern,
-    resolved: &Pattern,
+    surroundings: &Surroundings<'_>,
     found: &mut Vec<Problem>,
 ) {
-    found.extend(terms::lint(&written.terms));
-    found.extend(terms::lint(&written.stems));
-    if resolved.bound == Bound::None {
-        for term in &written.terms {
-            // Chinese, Japanese, Korean and Thai words are short, and have no boundary to ask for.
-            let letters = term.value.chars().count();
-            if letters < SHORT_TERM_CHARS && !term.value.chars().any(is_unspaced) {
-                let message =
-                    format!("with `bound = \"none\"`, these {letters} letters are found inside of words");
-                let problem = Problem::warning(code::SHORT_TERM, term.span.clone(), message)
-                    .help("write `bound = \"word\"`, or a longer term");
-                found.push(problem);
-            }
-        }
-    }
+    let is_exact = written.fold == Fold::Exact;
+    let lists = || written.lists.iter().filter_map(|name| surroundings.lists.get(name.value.as_str()));
+    let listed = |words: fn(&ListWords) -> &HashSet<String>| -> HashSet<String> {
+        if is_exact { HashSet::new() } else { lists().flat_map(words).cloned().collect() }
+    };
+    let (terms, stems) = (listed(|list| &list.terms), listed(|list| &list.stems));
+    let place = |listed| Place { is_folded: !is_exact, is_exact, listed: Some(listed) };
+    found.extend(terms::lint(document, &written.terms, place(&terms)));
+    found.extend(terms::lint(document, &written.stems, place(&stems)));
+    found.extend(short_words(written));
     for regex in &written.regexes {
-        found.extend(terms::lint_letters(regex));
+        found.extend(terms::letters(document, regex, false));
         let Ok(checked) = regexes::check(&regex.value) else { continue };
         lint_regex(document, regex, &checked, found);
     }
+}
+
+/// Terms that are found inside of words, and stems, of so few letters that innocent words hold them. Chinese, Japanese
+/// and Thai words are short, and have no boundary to ask for.
+fn short_words(written: &WrittenPattern) -> Vec<Problem> {
+    let is_short = |word: &&Located<String>| {
+        word.value.chars().count() < SHORT_TERM_CHARS && !word.value.chars().any(is_unbounded)
+    };
+    let terms = written.terms.iter().filter(|_| written.bound == Bound::None).filter(is_short).map(|term| {
+        let letters = term.value.chars().count();
+        let message = format!("with `bound = \"none\"`, these {letters} letters are found inside of words");
+        Problem::warning(code::SHORT_TERM, term.span.clone(), message)
+            .help("write `bound = \"word\"`, or a longer term")
+    });
+    let stems = written.stems.iter().filter(is_short).map(|stem| {
+        let message = format!("many words begin with these {} letters", stem.value.chars().count());
+        Problem::warning(code::SHORT_TERM, stem.span.clone(), message)
+            .help("write a longer stem, or the words themselves as `terms`")
+    });
+    terms.chain(stems).collect()
 }
 
 fn lint_regex(
@@ -110,20 +143,20 @@ fn lint_regex(
 
 /// A rule is tried on a listing in which something occurs that it needs. Where it may need nothing but a regex
 /// without letters, it is tried on all.
-fn lint_cost(written: &WrittenRule, meant: &Meant, found: &mut Vec<Problem>) {
-    let is_costly = |regex: &Located<String>| {
+fn lint_cost(typed: &TypedRule, facts: &Facts<'_>, found: &mut Vec<Problem>) {
+    let is_costly = |regex: &&Located<String>| {
         regexes::check(&regex.value).is_ok_and(|checked| checked.required < MIN_REQUIRED_LETTERS)
     };
     let mut costly = Vec::new();
-    let mut searchable = Vec::new();
-    for (place, pattern) in written.patterns.iter().enumerate() {
+    let mut parts = vec![typed.rule.when.clone()];
+    for (place, pattern) in typed.written.patterns.iter().enumerate() {
         let before = costly.len();
-        costly.extend(pattern.regexes.iter().filter(|regex| is_costly(regex)));
+        costly.extend(pattern.regexes.iter().filter(is_costly));
         if costly.len() == before {
-            searchable.push(place);
+            parts.push(not(Condition::Pattern(place)));
         }
     }
-    if costly.is_empty() || truth::can_hold_without(&meant.rule.when, &searchable) != Some(true) {
+    if costly.is_empty() || truth::can_hold(&Condition::And(parts), facts) != Some(true) {
         return;
     }
     for regex in costly {
@@ -133,6 +166,10 @@ fn lint_cost(written: &WrittenRule, meant: &Meant, found: &mut Vec<Problem>) {
             .help("write out what always stands beside it, such as the unit: `\\d+ ?mg`; or require a pattern of terms");
         found.push(problem);
     }
+}
+
+fn not(condition: Condition) -> Condition {
+    Condition::Not(Box::new(condition))
 }
 
 /// The outer branch that alone has an anchor on its outer side, while no other branch has one at either end:
@@ -169,7 +206,7 @@ fn boundary_beside_unspaced(ast: &Ast) -> Option<&Ast> {
             AssertionKind::WordBoundary | AssertionKind::WordBoundaryStart | AssertionKind::WordBoundaryEnd
         ))
     };
-    let is_letter = |ast: &Ast| matches!(ast, Ast::Literal(literal) if is_unspaced(literal.c));
+    let is_letter = |ast: &Ast| matches!(ast, Ast::Literal(literal) if is_unbounded(literal.c));
     match ast {
         Ast::Concat(concat) => concat
             .asts
@@ -185,13 +222,6 @@ fn boundary_beside_unspaced(ast: &Ast) -> Option<&Ast> {
         Ast::Repetition(repetition) => boundary_beside_unspaced(&repetition.ast),
         _ => None,
     }
-}
-
-/// Letters of scripts that are written without spaces: Thai, Lao, Khmer, Myanmar, kana, Han.
-fn is_unspaced(letter: char) -> bool {
-    matches!(letter,
-        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
-        | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 
 /// An alternation of plain words, perhaps in a group between word boundaries; or one plain word.
@@ -210,31 +240,36 @@ fn is_list_of_words(ast: &Ast) -> bool {
     }
 }
 
-fn lint_condition(document: &Document<'_>, written: &WrittenRule, meant: &Meant, found: &mut Vec<Problem>) {
+fn lint_condition(document: &Document<'_>, typed: &TypedRule, facts: &Facts<'_>, found: &mut Vec<Problem>) {
+    let (written, rule) = (&typed.written, &typed.rule);
     let span = written.when.span.clone();
-    found.extend(meant.parsed.warnings.iter().map(|warning| Problem {
-        span: document.inside(&written.when, warning.span.clone()),
-        ..warning.clone()
+    found.extend(typed.parsed.warnings.iter().map(|warning| {
+        let inside = |span| document.inside(&written.when, span);
+        let mut warning = Problem { span: inside(warning.span.clone()), ..warning.clone() };
+        warning.fix.iter_mut().for_each(|edit| edit.span = inside(edit.span.clone()));
+        warning
     }));
-    if let Some(truth) = truth::examine(&meant.rule.when) {
-        if !truth.can_fail {
-            let problem = Problem::warning(code::ALWAYS_TRUE, span, "this condition holds for every listing")
-                .help("look for an `or` that should be an `and`, or a `not` too many");
-            found.push(problem);
-        } else if !truth.can_hold {
-            let problem = Problem::warning(code::NEVER_TRUE, span, "this condition never holds")
-                .help("something is required and excluded at once");
-            found.push(problem);
-        } else if truth.holds_without_patterns && !written.class.value.starts_with("information.") {
+    let can_hold = truth::can_hold(&rule.when, facts);
+    if truth::can_hold(&not(rule.when.clone()), facts) == Some(false) {
+        let problem = Problem::warning(code::ALWAYS_TRUE, span, "this condition holds for every listing")
+            .help("look for an `or` that should be an `and`, or a `not` too many");
+        found.push(problem);
+    } else if can_hold == Some(false) {
+        let problem = Problem::warning(code::NEVER_TRUE, span, "this condition never holds")
+            .help("something is required and excluded at once");
+        found.push(problem);
+    } else {
+        let none = (0..rule.patterns.len()).map(|place| not(Condition::Pattern(place)));
+        let without = Condition::And(std::iter::once(rule.when.clone()).chain(none).collect());
+        if !rule.class.starts_with("information.") && truth::can_hold(&without, facts) == Some(true) {
             let message = "this condition can hold for a listing in which no pattern occurs";
             let problem = Problem::warning(code::NEEDS_NO_PATTERN, span, message)
                 .help("join it with a pattern that must occur: `drug and (…)`");
             found.push(problem);
         }
-    }
-    for (range, branch) in meant.parsed.branches.iter().take(MAX_BRANCHES) {
-        if truth::examine(branch).is_some_and(|truth| !truth.can_hold)
-            && !found.iter().any(|problem| problem.code == code::NEVER_TRUE)
+        let branches = typed.parsed.branches.iter().take(MAX_BRANCHES);
+        if let Some((range, _)) =
+            branches.into_iter().find(|(_, branch)| truth::can_hold(branch, facts) == Some(false))
         {
             let span = document.inside(&written.when, range.clone());
             let problem = Problem::warning(code::NEVER_TRUE, span, "this branch never holds")
@@ -242,9 +277,9 @@ fn lint_condition(document: &Document<'_>, written: &WrittenRule, meant: &Meant,
             found.push(problem);
         }
     }
-    let mut named = vec![false; meant.rule.patterns.len()];
-    let unless = meant.rule.exceptions.iter().flat_map(|exception| exception.unless.iter().copied());
-    for place in named_patterns(&meant.rule.when).into_iter().chain(unless) {
+    let mut named = vec![false; rule.patterns.len()];
+    let unless = rule.exceptions.iter().flat_map(|exception| exception.unless.iter().copied());
+    for place in named_patterns(&rule.when).into_iter().chain(unless) {
         if let Some(is_named) = named.get_mut(place) {
             *is_named = true;
         }
@@ -269,18 +304,22 @@ fn named_patterns(condition: &Condition) -> Vec<usize> {
     }
 }
 
-fn lint_exceptions(written: &WrittenRule, meant: &Meant, today: Option<Date>, found: &mut Vec<Problem>) {
-    for (typed, exception) in written.exceptions.iter().zip(&meant.rule.exceptions) {
-        let name = &typed.pattern.name;
-        if !exception.unless.is_empty()
-            && truth::can_hold_without(&meant.rule.when, &exception.unless) == Some(false)
-        {
+fn lint_exceptions(typed: &TypedRule, facts: &Facts<'_>, today: Option<Date>, found: &mut Vec<Problem>) {
+    let rule = &typed.rule;
+    for (number, (written, exception)) in typed.written.exceptions.iter().zip(&rule.exceptions).enumerate() {
+        let name = &written.pattern.name;
+        let applies = super::applies(rule.patterns.len() + number, exception, 0);
+        let with = |part: Condition| truth::can_hold(&Condition::And(vec![rule.when.clone(), part]), facts);
+        if with(applies.clone()) == Some(false) && truth::can_hold(&rule.when, facts) == Some(true) {
             let message = format!("exception `{}` can never let a hit off", name.value);
-            let problem = Problem::warning(code::IDLE_EXCEPTION, name.span.clone(), message)
-                .help("`when` requires what `unless` names, so every hit is kept; remove it from `unless`");
-            found.push(problem);
+            let help = "`when` requires what `unless` names, or excludes what the exception looks for: every hit is kept";
+            found.push(Problem::warning(code::IDLE_EXCEPTION, name.span.clone(), message).help(help));
+        } else if with(not(applies)) == Some(false) {
+            let message = format!("exception `{}` lets every hit off", name.value);
+            let help = "it looks for what the rule itself requires; take those words out of the exception";
+            found.push(Problem::warning(code::EXCEPTION_TAKES_ALL, name.span.clone(), message).help(help));
         }
-        if let (Some(until), Some(today)) = (&typed.until, today)
+        if let (Some(until), Some(today)) = (&written.until, today)
             && until.value < today
         {
             let message = format!("exception `{}` was to be looked at again by now", name.value);
@@ -291,9 +330,10 @@ fn lint_exceptions(written: &WrittenRule, meant: &Meant, today: Option<Date>, fo
     }
 }
 
-fn lint_status(written: &WrittenRule, rule: &Rule, surroundings: Surroundings<'_>, found: &mut Vec<Problem>) {
+fn lint_status(typed: &TypedRule, surroundings: &Surroundings<'_>, found: &mut Vec<Problem>) {
+    let (written, rule) = (&typed.written, &typed.rule);
     let status = written.status.span.clone();
-    let runs = matches!(written.status.value, Status::Trial | Status::Active);
+    let runs = matches!(rule.status, Status::Trial | Status::Active);
     let flags = rule.tests.iter().any(|test| test.flag);
     let passes = rule.tests.iter().any(|test| !test.flag);
     if runs && !(flags && passes) {
@@ -308,13 +348,12 @@ fn lint_status(written: &WrittenRule, rule: &Rule, surroundings: Surroundings<'_
             );
         found.push(problem);
     }
-    if written.status.value == Status::Active {
-        let problem = Problem::warning(
-            code::UNMEASURED,
-            status,
-            "no rules.lock holds a measurement of this rule, so it runs as a trial",
-        );
+    if let Some(reason) = &typed.unmeasured {
+        let problem =
+            Problem::warning(code::UNMEASURED, status, format!("this rule runs as a trial: {reason}"));
         found.push(problem.help("write `status = \"trial\"` until it has been measured"));
+    }
+    if rule.status == Status::Active {
         let class = surroundings.taxonomy.classes.get(&rule.class);
         if class.is_some_and(|class| class.legal_basis.is_empty()) {
             let message = format!("class `{}` names no law that such an offer breaks", rule.class);
