@@ -145,3 +145,47 @@ pub(crate) fn term_patterns(terms: &[String], bound: Bound, fold: Fold) -> Vec<P
         })
         .collect()
 }
+
+/// `count` rules as authors write them: names in disguise, what is said of them, a dose; phrases and substrings.
+pub(crate) fn offer_rules(count: usize) -> Vec<Rule> {
+    let mut random = fastrand::Rng::with_seed(21);
+    let names = terms(count * 10, 23);
+    let claims = terms(count * 4, 29);
+    let pattern = |name: &str, bound, fold| Pattern {
+        name: name.to_owned(),
+        terms: Vec::new(),
+        stems: Vec::new(),
+        regexes: Vec::new(),
+        number: None,
+        fields: vec![Field::Title, Field::Description, Field::Attributes],
+        attributes: Vec::new(),
+        bound,
+        fold,
+    };
+    let mut made = rules(
+        (0..count)
+            .map(|n| Pattern {
+                terms: names[n * 10..n * 10 + 10].to_vec(),
+                ..pattern("name", Bound::Auto, Fold::Evasive)
+            })
+            .collect(),
+    )
+    .rules;
+    for (n, rule) in made.iter_mut().enumerate() {
+        let said = &claims[n * 4..n * 4 + 4];
+        let unit = random.choice(["mg", "ml", "mw", "pcs"]).unwrap_or_default();
+        rule.patterns.extend([
+            Pattern { terms: said[..3].to_vec(), ..pattern("claim", Bound::Auto, Fold::Standard) },
+            Pattern { terms: said[3..].to_vec(), ..pattern("inner", Bound::None, Fold::Standard) },
+            Pattern {
+                regexes: vec![format!(r"\b\d{{1,3}}(?:[.,]\d)?\s?{unit}\b"), format!(r"{}\w*\s\d+", said[0])],
+                ..pattern("dose", Bound::Auto, Fold::Standard)
+            },
+        ]);
+        rule.when = Condition::And(vec![
+            Condition::Pattern(0),
+            Condition::Or(vec![Condition::Pattern(1), Condition::Pattern(2), Condition::Pattern(3)]),
+        ]);
+    }
+    made
+}

@@ -1,14 +1,16 @@
 //! Matching: a set of rules compiled once, then run over listings.
 //!
-//! Each value of a listing is folded once (`normalise`). One pass over it finds whole words by hash and all other
-//! literals, those that regexes cannot do without among them, by one automaton; `scan` turns that into events. Only
-//! rules whose cheapest required patterns occurred are evaluated (`evaluate`), and regexes are verified then, around
-//! their literals. Knows no files, no clock and no verdicts.
+//! Each value of a listing is folded once (`normalise`). One pass over it finds whole words by hash (`index`) and all
+//! other literals, those that regexes cannot do without among them, by a few of their bytes (`grams`); `scan` turns
+//! that into events. What several rules look for is looked for once: terms with the same owners are one *group*, and
+//! a literal of any number of regexes is one *mark*. Only rules whose cheapest required patterns occurred are
+//! evaluated (`evaluate`), and regexes are verified then, around their marks. Knows no files, no clock, no verdicts.
 
 mod compile;
 mod condition;
 mod evaluate;
 mod fields;
+mod grams;
 mod index;
 mod literals;
 mod regexes;
@@ -41,6 +43,7 @@ pub struct Matcher {
     rules: Vec<CompiledRule>,
     /// Those of all rules, each rule's together: its own, then its exceptions'.
     patterns: Vec<CompiledPattern>,
+    /// Different ones.
     regexes: Vec<CompiledRegex>,
     tiers: Tiers,
     /// Rules that may hit without any pattern that the tiers find.
@@ -82,16 +85,22 @@ struct CompiledPattern {
     triggers: bool,
     /// Matches kept a field.
     cap: u16,
-    /// Its regexes, a range of [`Matcher::regexes`].
-    regexes: std::ops::Range<usize>,
+    /// Groups of terms that it looks for, ordered.
+    groups: Vec<u32>,
+    /// Its regexes, by number.
+    regexes: Vec<u32>,
 }
 
+/// A regex, once for all patterns that have it.
 #[derive(Debug)]
 struct CompiledRegex {
     regex: LazyRegex,
-    pattern: u32,
-    /// It is looked for only around the literals that the automaton finds.
-    has_literals: bool,
+    /// Those of all its patterns.
+    fields: FieldSet,
+    /// Matches kept a field: the most that any of its patterns asks for.
+    cap: u16,
+    /// Literals one of which is in every match; `None`: it must be run to know.
+    marks: Option<Vec<u32>>,
 }
 
 #[derive(Debug)]
@@ -100,7 +109,7 @@ struct Disguised {
     bound: Bound,
     stem: bool,
     accents: bool,
-    owners: (u32, u32),
+    group: u32,
 }
 
 /// Why one rule does not run. The others do.

@@ -5,6 +5,7 @@
 //! Terms go through the same functions. Pure; knows nothing of rules or listings.
 
 mod block;
+pub mod bloom;
 pub mod disguise;
 mod fold;
 mod letters;

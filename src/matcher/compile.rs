@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::condition::{Clause, MAX_DEPTH};
 use super::fields::FieldSet;
+use super::grams::Literals;
 use super::index::HashIndex;
 use super::literals;
 use super::regexes::{LazyRegex, Prepared};
-use super::scan::{Literals, Tiers, User, narrow};
+use super::scan::{Alarm, Tiers, User, narrow};
 use super::terms::{Term, with_single_spaces};
 use super::{
     CompileError, CompiledException, CompiledPattern, CompiledRegex, CompiledRule, Disguised,
     MAX_MATCHES_PER_FIELD, Matcher,
 };
 use crate::finding::Severity;
-use crate::normalise::disguise::DisguisedTerm;
+use crate::normalise::disguise::{DisguisedTerm, Vocabulary};
 use crate::normalise::tricks::has_accents;
 use crate::normalise::{Folded, fold_term, is_unbounded, words};
-use crate::rules::model::{Bound, Fold, Pattern, Rule, RuleSet, Status};
+use crate::rules::model::{Bound, Fold, NumberFilter, Pattern, Rule, RuleSet, Status};
 
 /// Longer terms are sentences.
 const MAX_TERM_BYTES: usize = 1000;
@@ -36,12 +37,13 @@ pub(super) fn compile(set: &RuleSet, include_drafts: bool) -> (Matcher, Vec<Comp
     rules.sort_by(|one, other| one.id.cmp(&other.id));
     for rule in rules {
         let severity = set.taxonomy.classes.get(&rule.class).map_or(Severity::Medium, |class| class.severity);
-        let added = Draft::read(rule).and_then(|draft| builder.add(rule, severity, draft));
+        let added =
+            Draft::read(rule, &mut builder.prepared).and_then(|draft| builder.add(rule, severity, draft));
         if let Err((part, reason)) = added {
             errors.push(CompileError { rule: rule.id.clone(), part, reason });
         }
     }
-    let mut matcher = builder.finish(&mut errors);
+    let mut matcher = builder.finish();
     matcher.rates.clone_from(&set.rates.per_euro);
     (matcher, errors)
 }
@@ -65,7 +67,8 @@ struct Draft {
 
 struct DraftPattern {
     terms: Vec<DraftTerm>,
-    regexes: Vec<Prepared>,
+    /// Numbers of its regexes.
+    regexes: Vec<u32>,
     /// Expected occurrences, up to a factor.
     cost: f64,
 }
@@ -77,10 +80,12 @@ struct DraftTerm {
 }
 
 impl Draft {
-    fn read(rule: &Rule) -> Result<Self, Fault> {
+    fn read(rule: &Rule, prepared: &mut PreparedRegexes) -> Result<Self, Fault> {
         let all = rule.patterns.iter().chain(rule.exceptions.iter().map(|exception| &exception.pattern));
         let patterns = all
-            .map(|pattern| DraftPattern::read(pattern).map_err(|reason| (pattern.name.clone(), reason)))
+            .map(|pattern| {
+                DraftPattern::read(pattern, prepared).map_err(|reason| (pattern.name.clone(), reason))
+            })
             .collect::<Result<_, _>>()?;
         let when = Clause::new(&rule.when, rule.patterns.len(), 0).ok_or_else(|| {
             let reason =
@@ -92,7 +97,7 @@ impl Draft {
 }
 
 impl DraftPattern {
-    fn read(pattern: &Pattern) -> Result<Self, String> {
+    fn read(pattern: &Pattern, prepared: &mut PreparedRegexes) -> Result<Self, String> {
         let mut folded = Folded::default();
         let words = pattern.terms.iter().map(|term| (term, false));
         let terms = words
@@ -121,18 +126,40 @@ impl DraftPattern {
         let regexes = pattern
             .regexes
             .iter()
-            .map(|regex| LazyRegex::prepare(regex, pattern.number.clone()))
+            .map(|regex| prepared.number(regex, pattern.number.as_ref()))
             .collect::<Result<Vec<_>, _>>()?;
         let cost = terms.iter().map(|term| literals::cost(&term.text)).sum::<f64>()
-            + regexes
-                .iter()
-                .map(|(_, set)| {
-                    set.as_ref().map_or(COST_WITHOUT_LITERAL, |set| {
-                        set.iter().map(|literal| literals::cost(literal)).sum()
-                    })
-                })
-                .sum::<f64>();
+            + regexes.iter().map(|number| prepared.cost(*number)).sum::<f64>();
         Ok(Self { terms, regexes, cost })
+    }
+}
+
+/// Different regexes of all rules: many rules ask for the same dose.
+#[derive(Default)]
+struct PreparedRegexes {
+    numbers: HashMap<String, u32>,
+    regexes: Vec<Prepared>,
+}
+
+impl PreparedRegexes {
+    fn number(&mut self, regex: &str, filter: Option<&NumberFilter>) -> Result<u32, String> {
+        let key = format!("{filter:?} {regex}");
+        if let Some(number) = self.numbers.get(&key) {
+            return Ok(*number);
+        }
+        let number = narrow(self.regexes.len());
+        self.regexes.push(LazyRegex::prepare(regex, filter.cloned())?);
+        self.numbers.insert(key, number);
+        Ok(number)
+    }
+
+    fn has_literals(&self, number: u32) -> bool {
+        self.regexes.get(number as usize).is_some_and(|(_, set)| set.is_some())
+    }
+
+    fn cost(&self, number: u32) -> f64 {
+        let set = self.regexes.get(number as usize).and_then(|(_, set)| set.as_ref());
+        set.map_or(COST_WITHOUT_LITERAL, |set| set.iter().map(|literal| literals::cost(literal)).sum())
     }
 }
 
@@ -158,11 +185,10 @@ struct TermOwners {
 struct Builder {
     rules: Vec<CompiledRule>,
     patterns: Vec<CompiledPattern>,
-    regexes: Vec<CompiledRegex>,
+    prepared: PreparedRegexes,
     always: Vec<u32>,
     numbers: HashMap<TermKey, usize>,
     owners: Vec<TermOwners>,
-    literals: Vec<(Box<str>, User)>,
 }
 
 impl Builder {
@@ -177,7 +203,10 @@ impl Builder {
         let costs: Vec<f64> = draft.patterns.iter().map(|pattern| pattern.cost).collect();
         let triggers = draft.when.required(&costs);
         let unsure = |pattern: &usize| {
-            draft.patterns.get(*pattern).is_some_and(|each| each.regexes.iter().any(|(_, set)| set.is_none()))
+            draft
+                .patterns
+                .get(*pattern)
+                .is_some_and(|each| each.regexes.iter().any(|number| !self.prepared.has_literals(*number)))
         };
         if triggers.as_ref().is_none_or(|set| set.iter().any(unsure)) {
             self.always.push(rule_number);
@@ -194,12 +223,12 @@ impl Builder {
                 attributes: pattern.attributes.iter().map(|name| fold_term(name)).collect(),
                 triggers: triggers.contains(&index),
                 cap: u16::try_from(counted.max(MAX_MATCHES_PER_FIELD)).unwrap_or(u16::MAX),
-                regexes: self.regexes.len()..self.regexes.len() + read.regexes.len(),
+                groups: Vec::new(),
+                regexes: read.regexes,
             };
             let number = narrow(self.patterns.len());
             self.patterns.push(compiled);
             self.add_terms(number, pattern, read.terms);
-            self.add_regexes(number, read.regexes);
         }
         self.rules.push(CompiledRule {
             id: rule.id.clone(),
@@ -235,22 +264,16 @@ impl Builder {
         }
     }
 
-    fn add_regexes(&mut self, pattern: u32, regexes: Vec<Prepared>) {
-        for (regex, set) in regexes {
-            let user = User::Regex(narrow(self.regexes.len()));
-            let has_literals = set.is_some();
-            self.literals.extend(set.into_iter().flatten().map(|literal| (literal.into_boxed_str(), user)));
-            self.regexes.push(CompiledRegex { regex, pattern, has_literals });
-        }
-    }
-
-    fn finish(self, errors: &mut Vec<CompileError>) -> Matcher {
+    fn finish(mut self) -> Matcher {
         let fields = self.patterns.iter().map(|each| each.fields).fold(FieldSet::default(), FieldSet::union);
-        let tiers = build_tiers(self.numbers, self.owners, self.literals, errors);
+        let mut tiers = Tiers::default();
+        let mut literals = Vec::new();
+        let regexes = add_regexes(self.prepared.regexes, &self.patterns, &mut tiers, &mut literals);
+        add_terms(self.numbers, self.owners, &mut self.patterns, &mut tiers, literals);
         Matcher {
             rules: self.rules,
             patterns: self.patterns,
-            regexes: self.regexes,
+            regexes,
             tiers,
             always: self.always,
             fields,
@@ -259,15 +282,86 @@ impl Builder {
     }
 }
 
-fn build_tiers(
+fn add_regexes(
+    prepared: Vec<Prepared>,
+    patterns: &[CompiledPattern],
+    tiers: &mut Tiers,
+    literals: &mut Vec<(Box<str>, User)>,
+) -> Vec<CompiledRegex> {
+    let mut owners: Vec<Vec<u32>> = vec![Vec::new(); prepared.len()];
+    for (number, pattern) in patterns.iter().enumerate() {
+        for regex in &pattern.regexes {
+            if let Some(owners) = owners.get_mut(*regex as usize) {
+                owners.push(narrow(number));
+            }
+        }
+    }
+    let mut numbers: BTreeMap<String, (u32, Vec<u32>)> = BTreeMap::new();
+    let mut regexes = Vec::new();
+    for ((regex, set), owners) in prepared.into_iter().zip(owners) {
+        let known = owners.iter().filter_map(|owner| patterns.get(*owner as usize));
+        let fields = known.clone().map(|each| each.fields).fold(FieldSet::default(), FieldSet::union);
+        let cap = known.map(|each| each.cap).max().unwrap_or_default();
+        let marks = set.map(|set| {
+            let mut mark = |literal| {
+                let next = narrow(numbers.len());
+                let mark = numbers.entry(literal).or_insert_with(|| (next, Vec::new()));
+                mark.1.extend(&owners);
+                mark.0
+            };
+            set.into_iter().map(&mut mark).collect()
+        });
+        regexes.push(CompiledRegex { regex, fields, cap, marks });
+    }
+    let mut marks: Vec<(u32, Vec<u32>)> = Vec::new();
+    for (literal, mark) in numbers {
+        literals.push((literal.into_boxed_str(), User::Mark(mark.0)));
+        marks.push(mark);
+    }
+    marks.sort_unstable();
+    tiers.marks = marks.iter().map(|(_, owners)| Alarm::new(owners, patterns)).collect();
+    regexes
+}
+
+/// Numbers for the different sets of patterns that own terms.
+#[derive(Default)]
+struct Groups {
+    numbers: HashMap<Vec<u32>, u32>,
+}
+
+impl Groups {
+    fn number(&mut self, owners: Vec<u32>) -> u32 {
+        let next = narrow(self.numbers.len());
+        *self.numbers.entry(owners).or_insert(next)
+    }
+
+    /// Tells every pattern its groups.
+    fn finish(self, patterns: &mut [CompiledPattern]) -> Vec<Alarm> {
+        let mut groups: Vec<(u32, Vec<u32>)> =
+            self.numbers.into_iter().map(|(owners, number)| (number, owners)).collect();
+        groups.sort_unstable();
+        for (number, owners) in &groups {
+            for owner in owners {
+                if let Some(pattern) = patterns.get_mut(*owner as usize) {
+                    pattern.groups.push(*number);
+                }
+            }
+        }
+        groups.iter().map(|(_, owners)| Alarm::new(owners, patterns)).collect()
+    }
+}
+
+fn add_terms(
     numbers: HashMap<TermKey, usize>,
     owners: Vec<TermOwners>,
+    patterns: &mut [CompiledPattern],
+    tiers: &mut Tiers,
     mut literals: Vec<(Box<str>, User)>,
-    errors: &mut Vec<CompileError>,
-) -> Tiers {
-    let mut tiers = Tiers::default();
+) {
+    let mut groups = Groups::default();
     let (mut words, mut raw) = (Vec::new(), Vec::new());
     let (mut disguised_words, mut disguised_literals) = (Vec::new(), Vec::new());
+    let mut in_disguise: Vec<usize> = Vec::new();
     let mut cut = Vec::new();
     // In a fixed order: the same rules always give the same matcher.
     let mut keys: Vec<(TermKey, usize)> = numbers.into_iter().collect();
@@ -291,37 +385,27 @@ fn build_tiers(
         {
             let disguised = narrow(tiers.disguised.len());
             if matches!(key.bound, Bound::Word | Bound::Auto) {
-                disguised_words.push((term.key_hash(), disguised));
-                tiers.disguised_phrase = tiers.disguised_phrase.max(term.words());
+                disguised_words.extend(term.key_hashes().map(|hash| (hash, disguised)));
+                in_disguise.push(tiers.terms.len());
             } else {
                 disguised_literals.push((term.key().into_boxed_str(), User::Term(disguised)));
             }
-            let owners = append(&mut tiers.owners, &owned.evasive);
-            tiers.disguised.push(Disguised {
-                term,
-                bound: key.bound,
-                stem: key.stem,
-                accents: owned.accents,
-                owners,
-            });
+            let group = groups.number(owned.evasive);
+            let (bound, stem, accents) = (key.bound, key.stem, owned.accents);
+            tiers.disguised.push(Disguised { term, bound, stem, accents, group });
         }
-        let owners = append(&mut tiers.owners, &owned.plain);
+        let group = groups.number(owned.plain);
         let TermKey { text, bound, stem, .. } = key;
-        tiers.terms.push(Term { text, bound, stem, accents: owned.accents, anchor, owners });
+        tiers.terms.push(Term { text, bound, stem, accents: owned.accents, anchor, group });
     }
+    let disguised = in_disguise.iter().filter_map(|term| tiers.terms.get(*term)).map(|term| &*term.text);
+    tiers.vocabulary = Vocabulary::new(disguised, !disguised_literals.is_empty());
+    tiers.groups = groups.finish(patterns);
     tiers.words = HashIndex::new(words);
     tiers.disguised_words = HashIndex::new(disguised_words);
-    let mut build = |wanted| {
-        Literals::new(wanted).unwrap_or_else(|error| {
-            let reason = format!("the literals of all rules together cannot be searched for: {error}");
-            errors.push(CompileError { rule: "*".to_owned(), part: "terms".to_owned(), reason });
-            Literals::default()
-        })
-    };
-    tiers.literals = build(literals);
-    tiers.raw = build(raw);
-    tiers.disguised_literals = build(disguised_literals);
-    tiers
+    tiers.literals = Literals::new(literals);
+    tiers.raw = Literals::new(raw);
+    tiers.disguised_literals = Literals::new(disguised_literals);
 }
 
 /// The word of a term that it is looked up by, if every match has it as a whole word: the longest, for it is the
@@ -351,10 +435,4 @@ fn longest_part(text: &str) -> (u32, &str) {
         at += part.len() + 1;
     }
     (narrow(longest.0), longest.1)
-}
-
-fn append(all: &mut Vec<u32>, more: &[u32]) -> (u32, u32) {
-    let start = narrow(all.len());
-    all.extend_from_slice(more);
-    (start, narrow(all.len()))
 }

@@ -1,14 +1,14 @@
 //! Whether the rules worth evaluating hold on one listing, and the hits that come of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use rust_decimal::Decimal;
 
 use super::condition::{self, Clause};
 use super::fields::FieldText;
-use super::scan::{MAX_LITERALS_PER_REGEX, narrow};
-use super::{CompiledPattern, CompiledRule, Matcher, Scratch};
+use super::scan::{Event, MAX_PLACES_PER_MARK, narrow};
+use super::{CompiledPattern, CompiledRegex, CompiledRule, Matcher, Scratch};
 use crate::finding::{Hit, Match};
 use crate::listing::Listing;
 use crate::normalise::{Trick, Tricks, View, fold_term, tricks};
@@ -24,6 +24,9 @@ struct Occurrence {
     tricks: Tricks,
 }
 
+/// Number of a regex → its matches in one listing: the value's number and the span in its standard view.
+type RegexMatches = BTreeMap<u32, Vec<(usize, Range<usize>)>>;
+
 /// What the patterns of one rule say of one listing, found out when first asked.
 pub(super) struct Facts<'a> {
     matcher: &'a Matcher,
@@ -32,6 +35,7 @@ pub(super) struct Facts<'a> {
     market: Option<&'a str>,
     texts: &'a [FieldText<'a>],
     scratch: &'a Scratch,
+    regex_matches: &'a mut RegexMatches,
     /// By pattern of the rule, exceptions' after its own.
     found: Vec<Option<Vec<Occurrence>>>,
 }
@@ -45,12 +49,15 @@ pub(super) fn evaluate(
     scratch: &Scratch,
 ) -> Vec<Hit> {
     let mut hits = Vec::new();
+    // Rules ask for the same doses and units; each regex is run once.
+    let mut regex_matches = RegexMatches::new();
     for rule in scratch.candidates.iter().filter_map(|number| matcher.rules.get(*number as usize)) {
         if !runs_here(rule, listing, market) {
             continue;
         }
         let found = vec![None; rule.patterns + rule.exceptions.len()];
-        let mut facts = Facts { matcher, rule, listing, market, texts, scratch, found };
+        let regex_matches = &mut regex_matches;
+        let mut facts = Facts { matcher, rule, listing, market, texts, scratch, regex_matches, found };
         if facts.hold(&rule.when) {
             hits.push(facts.hit());
         }
@@ -78,6 +85,17 @@ impl Facts<'_> {
     }
 
     pub(super) fn occurs(&mut self, pattern: usize) -> bool {
+        // Most questions are answered by the events, before anything is located in the original.
+        if let Some(None) = self.found.get(pattern)
+            && let Some(compiled) = self.matcher.patterns.get(self.rule.first_pattern + pattern)
+        {
+            if self.events(compiled).next().is_some() {
+                return true;
+            }
+            if compiled.regexes.is_empty() {
+                return false;
+            }
+        }
         !self.occurrences(pattern).is_empty()
     }
 
@@ -145,83 +163,119 @@ impl Facts<'_> {
         self.found.get(pattern).and_then(Option::as_deref).unwrap_or_default()
     }
 
-    fn find(&self, pattern: usize) -> Vec<Occurrence> {
-        let number = self.rule.first_pattern + pattern;
-        let Some(compiled) = self.matcher.patterns.get(number) else { return Vec::new() };
-        let mut found = self.found_by_terms(narrow(number));
-        for regex in compiled.regexes.clone() {
-            self.found_by_regex(regex, compiled, &mut found);
-        }
-        if !compiled.attributes.is_empty() {
-            found.retain(|each| self.is_looked_into(each.field, &compiled.attributes));
+    fn find(&mut self, pattern: usize) -> Vec<Occurrence> {
+        let matcher = self.matcher;
+        let Some(compiled) = matcher.patterns.get(self.rule.first_pattern + pattern) else {
+            return Vec::new();
+        };
+        let mut found = self.found_by_terms(compiled);
+        for number in &compiled.regexes {
+            self.found_by_regex(*number, compiled, &mut found);
         }
         // Equal spans are one match, in the plainest view that shows it.
         found.sort_unstable();
         found.dedup_by(|next, kept| (next.field, next.start, next.end) == (kept.field, kept.start, kept.end));
+        let (mut field, mut kept) = (usize::MAX, 0_usize);
+        found.retain(|each| {
+            kept = if each.field == field { kept + 1 } else { 1 };
+            field = each.field;
+            kept <= usize::from(compiled.cap)
+        });
         found
     }
 
-    /// Whether a pattern that names `attributes` looks into the value.
-    fn is_looked_into(&self, field: usize, attributes: &[String]) -> bool {
-        let name = self.texts.get(field).and_then(FieldText::attribute);
-        name.is_none_or(|name| attributes.contains(&fold_term(name)))
+    /// Whether a pattern looks into a value.
+    fn looks_into(&self, pattern: &CompiledPattern, field: usize) -> bool {
+        self.texts.get(field).is_some_and(|text| {
+            pattern.fields.contains(text.field)
+                && (pattern.attributes.is_empty()
+                    || text.attribute().is_none_or(|name| pattern.attributes.contains(&fold_term(name))))
+        })
     }
 
-    fn found_by_terms(&self, pattern: u32) -> Vec<Occurrence> {
-        let events = &self.scratch.events;
-        let first = events.partition_point(|event| event.pattern < pattern);
-        events
+    /// The events of a pattern's groups in its fields.
+    fn events(&self, pattern: &CompiledPattern) -> impl Iterator<Item = &Event> {
+        // Few groups occur, while a pattern may have thousands.
+        let occurred = &self.scratch.occurred;
+        let starts = std::iter::once(0).chain(occurred.iter().map(|(_, end)| *end));
+        occurred
             .iter()
-            .skip(first)
-            .take_while(|event| event.pattern == pattern)
+            .zip(starts)
+            .filter(|((group, _), _)| pattern.groups.binary_search(group).is_ok())
+            .flat_map(|((_, end), start)| {
+                self.scratch.events.get(start as usize..*end as usize).unwrap_or_default()
+            })
+            .filter(|event| self.looks_into(pattern, event.field as usize))
+    }
+
+    fn found_by_terms(&self, pattern: &CompiledPattern) -> Vec<Occurrence> {
+        self.events(pattern)
             .filter_map(|event| {
                 let (field, span) = (event.field as usize, event.start as usize..event.end as usize);
                 if event.view == View::Raw {
                     let (start, end) = (span.start, span.end);
-                    return Some(Occurrence {
-                        field,
-                        start,
-                        end,
-                        view: View::Raw,
-                        tricks: Tricks::default(),
-                    });
+                    let (view, tricks) = (View::Raw, Tricks::default());
+                    return Some(Occurrence { field, start, end, view, tricks });
                 }
                 self.occurrence(field, span, event.view, event.tricks, event.accents)
             })
             .collect()
     }
 
-    fn found_by_regex(&self, number: usize, pattern: &CompiledPattern, found: &mut Vec<Occurrence>) {
-        let Some(regex) = self.matcher.regexes.get(number) else { return };
-        let cap = usize::from(pattern.cap);
+    fn found_by_regex(&mut self, number: u32, pattern: &CompiledPattern, found: &mut Vec<Occurrence>) {
+        if !self.regex_matches.contains_key(&number) {
+            let matches = self.run_regex(number);
+            self.regex_matches.insert(number, matches);
+        }
+        let matches = self.regex_matches.get(&number).map(Vec::as_slice).unwrap_or_default();
+        let wanted = |field: &usize| self.looks_into(pattern, *field);
+        // A regex says what it means; accents in what it finds are no disguise.
+        found.extend(matches.iter().filter(|(field, _)| wanted(field)).filter_map(|(field, span)| {
+            self.occurrence(*field, span.clone(), View::Standard, Tricks::default(), true)
+        }));
+    }
+
+    fn run_regex(&self, number: u32) -> Vec<(usize, Range<usize>)> {
+        let mut found = Vec::new();
+        let Some(regex) = self.matcher.regexes.get(number as usize) else { return found };
+        let cap = usize::from(regex.cap);
         let mut spans: Vec<Range<usize>> = Vec::new();
         for (field, text) in self.texts.iter().enumerate() {
-            if !pattern.fields.contains(text.field) {
+            if !regex.fields.contains(text.field) {
                 continue;
             }
             let Some(folded) = self.scratch.folded.get(field) else { continue };
-            spans.clear();
-            let places = if regex.has_literals { self.literals(number, field) } else { Vec::new() };
-            if !regex.has_literals || places.len() > usize::from(MAX_LITERALS_PER_REGEX) {
-                regex.regex.find_all(folded.text(), cap, &mut spans);
-            } else if !places.is_empty() {
-                regex.regex.find_around(folded.text(), &places, cap, &mut spans);
+            match self.places(regex, field) {
+                Some(places) if places.is_empty() => {}
+                Some(places) => regex.regex.find_around(folded.text(), &places, cap, &mut spans),
+                None => regex.regex.find_all(folded.text(), cap, &mut spans),
             }
-            // A regex says what it means; accents in what it finds are no disguise.
-            let occurrence = |span| self.occurrence(field, span, View::Standard, Tricks::default(), true);
-            found.extend(spans.drain(..).filter_map(occurrence));
+            found.extend(spans.drain(..).map(|span| (field, span)));
         }
+        found
     }
 
-    fn literals(&self, regex: usize, field: usize) -> Vec<Range<usize>> {
-        let wanted = (narrow(regex), narrow(field));
-        let hits = &self.scratch.literal_hits;
-        let first = hits.partition_point(|hit| (hit.regex, hit.field) < wanted);
-        hits.iter()
-            .skip(first)
-            .take_while(|hit| (hit.regex, hit.field) == wanted)
-            .map(|hit| hit.start as usize..hit.end as usize)
-            .collect()
+    /// Where the regex's marks stand in a value, ordered by their ends; `None` where not all places are known.
+    fn places(&self, regex: &CompiledRegex, field: usize) -> Option<Vec<Range<usize>>> {
+        let places = &self.scratch.places;
+        let mut found = Vec::new();
+        for mark in regex.marks.as_ref()? {
+            let wanted = (*mark, narrow(field));
+            let first = places.partition_point(|place| (place.mark, place.field) < wanted);
+            let before = found.len();
+            found.extend(
+                places
+                    .iter()
+                    .skip(first)
+                    .take_while(|place| (place.mark, place.field) == wanted)
+                    .map(|place| (place.end as usize, place.start as usize)),
+            );
+            if found.len() - before > usize::from(MAX_PLACES_PER_MARK) {
+                return None;
+            }
+        }
+        found.sort_unstable();
+        Some(found.into_iter().map(|(end, start)| start..end).collect())
     }
 
     fn occurrence(

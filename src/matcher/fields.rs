@@ -7,7 +7,7 @@ use crate::rules::model::Field;
 const MAX_VALUES: usize = 1000;
 
 /// A set of [`Field`]s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct FieldSet(u8);
 
 impl FieldSet {

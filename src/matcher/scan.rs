@@ -2,45 +2,44 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
-
-use super::fields::FieldText;
+use super::fields::{FieldSet, FieldText};
+use super::grams::Literals;
 use super::index::HashIndex;
 use super::terms::Term;
-use super::{Disguised, Matcher};
-use crate::normalise::disguise::Disguise;
+use super::{CompiledPattern, Disguised, Matcher};
+use crate::normalise::disguise::{self, Disguise, Vocabulary};
 use crate::normalise::words::{self, Word};
 use crate::normalise::{Folded, Tricks, View};
 use crate::rules::model::Bound;
 
-/// Places kept for one regex and field; with more, all of the field is searched.
-pub(super) const MAX_LITERALS_PER_REGEX: u16 = 64;
+/// Places kept for one mark and value; with more, all of the value is searched.
+pub(super) const MAX_PLACES_PER_MARK: u16 = 64;
 /// Candidates looked at in one field before the rest is let go: a text made to match everything everywhere must not
 /// hold up the listings behind it. Real texts have about one a word.
 const BASE_BUDGET: usize = 1 << 20;
 const BUDGET_PER_BYTE: usize = 8;
-/// Up to so many bytes of literals the automaton is a table of all transitions: twice as fast, ten times as large.
-const MAX_DENSE_BYTES: usize = 48 << 10;
 
 /// What finds candidates.
 #[derive(Debug, Default)]
 pub(super) struct Tiers {
     pub(super) terms: Vec<Term>,
-    /// Numbers of patterns; terms and disguised terms hold ranges of it.
-    pub(super) owners: Vec<u32>,
+    /// Sets of patterns that look for the same terms.
+    pub(super) groups: Vec<Alarm>,
+    /// Literals that regexes cannot do without.
+    pub(super) marks: Vec<Alarm>,
     /// Hash of a whole word → terms anchored at it.
     pub(super) words: HashIndex,
-    /// Parts of terms that may stand inside words, and regexes' literals.
-    pub(super) literals: Literals,
+    /// Parts of terms that may stand inside words, and marks.
+    pub(super) literals: Literals<User>,
     /// Exact terms.
-    pub(super) raw: Literals,
+    pub(super) raw: Literals<User>,
     pub(super) disguised: Vec<Disguised>,
     /// Hash of a key → disguised terms that are whole words.
     pub(super) disguised_words: HashIndex,
     /// Keys of disguised terms that may stand inside words.
-    pub(super) disguised_literals: Literals,
-    /// Words of the longest disguised phrase.
-    pub(super) disguised_phrase: usize,
+    pub(super) disguised_literals: Literals<User>,
+    /// What disguised words may be.
+    pub(super) vocabulary: Vocabulary,
 }
 
 /// Who asked for a literal.
@@ -48,65 +47,39 @@ pub(super) struct Tiers {
 pub(super) enum User {
     /// The term, or disguised term, of this number.
     Term(u32),
-    Regex(u32),
+    Mark(u32),
 }
 
-/// One automaton over many literals, overlapping matches.
-#[derive(Debug, Default)]
-pub(super) struct Literals {
-    automaton: Option<AhoCorasick>,
-    /// Users of literal `i`: `users[starts[i]..starts[i + 1]]`.
-    starts: Vec<u32>,
-    users: Vec<User>,
+/// What an occurrence of a group or mark sets off.
+#[derive(Debug)]
+pub(super) struct Alarm {
+    /// Rules that are then worth evaluating, if it occurred in one of the fields.
+    wakes: Box<[(u32, FieldSet)]>,
+    /// Fields that any of its patterns looks into.
+    fields: FieldSet,
+    /// The most matches a field that any of its patterns keeps.
+    cap: u16,
 }
 
-impl Literals {
-    /// Builds the automaton. The error is that of its builder: too many literals for it to count.
-    pub(super) fn new(mut wanted: Vec<(Box<str>, User)>) -> Result<Self, aho_corasick::BuildError> {
-        if wanted.is_empty() {
-            return Ok(Self::default());
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
-        let (mut starts, mut users, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-        for group in wanted.chunk_by(|one, next| one.0 == next.0) {
-            starts.push(narrow(users.len()));
-            users.extend(group.iter().map(|pair| pair.1));
-            texts.extend(group.first().map(|pair| &*pair.0));
-        }
-        starts.push(narrow(users.len()));
-        let bytes: usize = texts.iter().map(|text| text.len()).sum();
-        let kind =
-            if bytes <= MAX_DENSE_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let automaton =
-            AhoCorasickBuilder::new().match_kind(MatchKind::Standard).kind(Some(kind)).build(&texts)?;
-        Ok(Self { automaton: Some(automaton), starts, users })
-    }
-
-    /// Calls `f` with every user whose literal stands in `text`, and where.
-    fn find(&self, text: &str, budget: &mut usize, mut f: impl FnMut(User, Range<usize>)) {
-        let Some(automaton) = &self.automaton else { return };
-        for found in automaton.find_overlapping_iter(text) {
-            let literal = found.pattern().as_usize();
-            let (Some(start), Some(end)) = (self.starts.get(literal), self.starts.get(literal + 1)) else {
-                return;
-            };
-            let users = self.users.get(*start as usize..*end as usize).unwrap_or_default();
-            if users.len() > *budget {
-                return;
-            }
-            *budget -= users.len();
-            for user in users {
-                f(*user, found.range());
-            }
+impl Alarm {
+    pub(super) fn new(owners: &[u32], patterns: &[CompiledPattern]) -> Self {
+        let owners = || owners.iter().filter_map(|owner| patterns.get(*owner as usize));
+        let mut wakes: Vec<(u32, FieldSet)> =
+            owners().filter(|each| each.triggers).map(|each| (each.rule, each.fields)).collect();
+        wakes.sort_unstable();
+        wakes.dedup();
+        Self {
+            wakes: wakes.into_boxed_slice(),
+            fields: owners().map(|each| each.fields).fold(FieldSet::default(), FieldSet::union),
+            cap: owners().map(|each| each.cap).max().unwrap_or_default(),
         }
     }
 }
 
-/// One occurrence of a term for one pattern.
+/// One occurrence of a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Event {
-    pub(super) pattern: u32,
+    pub(super) group: u32,
     /// Number of the value.
     pub(super) field: u32,
     /// In the standard view; in the raw text for raw events.
@@ -119,13 +92,58 @@ pub(super) struct Event {
     pub(super) accents: bool,
 }
 
-/// A literal of a regex.
+/// One occurrence of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LiteralHit {
-    pub(super) regex: u32,
+pub(super) struct Place {
+    pub(super) mark: u32,
     pub(super) field: u32,
     pub(super) end: u32,
     pub(super) start: u32,
+}
+
+/// What is known of one group or mark while a listing is scanned.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    /// Occurrences in the value at hand.
+    count: u16,
+    /// Fields whose rules have been woken.
+    woken: FieldSet,
+}
+
+/// The tallies of all groups, or of all marks; all zero between listings.
+#[derive(Debug, Default)]
+struct Tallies {
+    all: Vec<Tally>,
+    /// Those that are not zero.
+    used: Vec<u32>,
+}
+
+impl Tallies {
+    /// Counts an occurrence; answers the count before it and whether the field's rules are to be woken.
+    fn count(&mut self, number: u32, text: FieldText<'_>) -> Option<(u16, bool)> {
+        let tally = self.all.get_mut(number as usize)?;
+        if tally.count == 0 {
+            self.used.push(number);
+        }
+        let before = tally.count;
+        tally.count = before.saturating_add(1);
+        let wakes = !tally.woken.contains(text.field);
+        tally.woken.insert(text.field);
+        Some((before, wakes))
+    }
+
+    /// Forgets the counts, and at the end of a listing the rest.
+    fn end(&mut self, of_listing: bool) {
+        for number in &self.used {
+            if let Some(tally) = self.all.get_mut(*number as usize) {
+                let woken = if of_listing { FieldSet::default() } else { tally.woken };
+                *tally = Tally { count: 0, woken };
+            }
+        }
+        if of_listing {
+            self.used.clear();
+        }
+    }
 }
 
 /// Buffers that matching reuses from listing to listing. Serves any matcher.
@@ -133,19 +151,18 @@ pub(super) struct LiteralHit {
 pub struct Scratch {
     /// The values' standard views.
     pub(super) folded: Vec<Folded>,
-    /// Sorted by pattern, then field and place.
+    /// Sorted by group, then field and place.
     pub(super) events: Vec<Event>,
-    /// Sorted by regex, then field and end.
-    pub(super) literal_hits: Vec<LiteralHit>,
+    /// Groups that occurred, and where their events end; ordered.
+    pub(super) occurred: Vec<(u32, u32)>,
+    /// Sorted by mark, then field and end.
+    pub(super) places: Vec<Place>,
     /// Rules worth evaluating, in their order.
     pub(super) candidates: Vec<u32>,
     words: Vec<Word>,
     disguise: Disguise,
-    /// Events of the field at hand, by pattern; zero between fields.
-    pattern_counts: Vec<u16>,
-    counted_patterns: Vec<u32>,
-    regex_counts: Vec<u16>,
-    counted_regexes: Vec<u32>,
+    groups: Tallies,
+    marks: Tallies,
     is_candidate: Vec<bool>,
 }
 
@@ -154,19 +171,13 @@ pub(super) fn scan(matcher: &Matcher, texts: &[FieldText<'_>], scratch: &mut Scr
     scratch.begin(matcher, texts.len());
     for (number, text) in texts.iter().enumerate() {
         scan_field(matcher, narrow(number), *text, scratch);
-        scratch.end_field();
+        scratch.groups.end(false);
+        scratch.marks.end(false);
     }
-    scratch.events.sort_unstable();
-    scratch.literal_hits.sort_unstable();
     for rule in &matcher.always {
         scratch.nominate(*rule);
     }
-    scratch.candidates.sort_unstable();
-    for rule in &scratch.candidates {
-        if let Some(mark) = scratch.is_candidate.get_mut(*rule as usize) {
-            *mark = false;
-        }
-    }
+    scratch.end();
 }
 
 fn scan_field(matcher: &Matcher, field: u32, text: FieldText<'_>, scratch: &mut Scratch) {
@@ -178,7 +189,7 @@ fn scan_field(matcher: &Matcher, field: u32, text: FieldText<'_>, scratch: &mut 
     let mut budget = BASE_BUDGET + standard.len() * BUDGET_PER_BYTE;
     let mut found = Found { matcher, field, text, scratch };
 
-    if !tiers.words.is_empty() || !tiers.disguised.is_empty() {
+    if !tiers.words.is_empty() || !tiers.vocabulary.is_empty() {
         words::cut(standard, &mut cut);
         for word in &cut {
             let numbers = tiers.words.get(word.hash);
@@ -193,9 +204,9 @@ fn scan_field(matcher: &Matcher, field: u32, text: FieldText<'_>, scratch: &mut 
     }
     tiers.literals.find(standard, &mut budget, |user, place| match user {
         User::Term(number) => found.term(number, standard, place.start),
-        User::Regex(number) => found.literal(number, place),
+        User::Mark(number) => found.mark(number, place),
     });
-    if !tiers.disguised.is_empty() {
+    if !tiers.vocabulary.is_empty() {
         found.disguised(&folded, &cut, &mut budget);
     }
     tiers.raw.find(text.text, &mut budget, |user, place| {
@@ -221,42 +232,39 @@ impl Found<'_, '_> {
     fn term(&mut self, number: u32, standard: &str, at: usize) {
         let Some(term) = self.matcher.tiers.terms.get(number as usize) else { return };
         if let Some(span) = term.span_at(standard, at) {
-            self.event(term.owners, span, View::Standard, Tricks::default(), term.accents);
+            self.event(term.group, span, View::Standard, Tricks::default(), term.accents);
         }
     }
 
     fn raw_term(&mut self, number: u32, at: usize) {
         let Some(term) = self.matcher.tiers.terms.get(number as usize) else { return };
         if let Some(span) = term.raw_span_at(self.text.text, at) {
-            self.event(term.owners, span, View::Raw, Tricks::default(), true);
+            self.event(term.group, span, View::Raw, Tricks::default(), true);
         }
     }
 
-    fn literal(&mut self, number: u32, place: Range<usize>) {
-        let Some(regex) = self.matcher.regexes.get(number as usize) else { return };
-        let Some(pattern) = self.matcher.patterns.get(regex.pattern as usize) else { return };
-        let Some(count) = self.scratch.regex_counts.get_mut(number as usize) else { return };
-        if !pattern.fields.contains(self.text.field) || *count > MAX_LITERALS_PER_REGEX {
+    fn mark(&mut self, number: u32, place: Range<usize>) {
+        let Some(mark) = self.matcher.tiers.marks.get(number as usize) else { return };
+        if !mark.fields.contains(self.text.field) {
             return;
         }
-        if *count == 0 {
-            self.scratch.counted_regexes.push(number);
-        }
+        let Some((before, wakes)) = self.scratch.marks.count(number, self.text) else { return };
         // The one beyond the limit tells `evaluate` that places are missing.
-        *count += 1;
-        let (start, end) = (narrow(place.start), narrow(place.end));
-        self.scratch.literal_hits.push(LiteralHit { regex: number, field: self.field, end, start });
-        if pattern.triggers {
-            self.scratch.nominate(pattern.rule);
+        if before <= MAX_PLACES_PER_MARK {
+            let (start, end) = (narrow(place.start), narrow(place.end));
+            self.scratch.places.push(Place { mark: number, field: self.field, end, start });
+        }
+        if wakes {
+            self.wake(mark);
         }
     }
 
     fn disguised(&mut self, folded: &Folded, cut: &[Word], budget: &mut usize) {
         let tiers = &self.matcher.tiers;
         let mut disguise = std::mem::take(&mut self.scratch.disguise);
-        disguise.read(folded, self.text.text, cut, tiers.disguised_phrase.saturating_sub(1));
+        disguise.read(folded, self.text.text, cut, &tiers.vocabulary);
         if !disguise.is_empty() {
-            disguise.windows(tiers.disguised_phrase, |window| {
+            disguise.windows(tiers.vocabulary.phrase(), |window| {
                 let numbers = tiers.disguised_words.get(window.key_hash);
                 *budget = budget.saturating_sub(numbers.len());
                 if *budget == 0 {
@@ -280,36 +288,32 @@ impl Found<'_, '_> {
         self.scratch.disguise = disguise;
     }
 
-    fn disguised_event(&mut self, disguised: &Disguised, found: crate::normalise::disguise::Found) {
+    fn disguised_event(&mut self, disguised: &Disguised, found: disguise::Found) {
         let view = if found.squeezed { View::Squeezed } else { View::Skeleton };
         let span = (found.start as usize, found.end as usize);
-        self.event(disguised.owners, span, view, found.tricks, disguised.accents);
+        self.event(disguised.group, span, view, found.tricks, disguised.accents);
     }
 
-    fn event(&mut self, owners: (u32, u32), span: (usize, usize), view: View, tricks: Tricks, accents: bool) {
-        let owners = self.matcher.tiers.owners.get(owners.0 as usize..owners.1 as usize).unwrap_or_default();
-        for owner in owners {
-            let Some(pattern) = self.matcher.patterns.get(*owner as usize) else { continue };
-            let Some(count) = self.scratch.pattern_counts.get_mut(*owner as usize) else { continue };
-            if !pattern.fields.contains(self.text.field) || *count >= pattern.cap {
-                continue;
-            }
-            if *count == 0 {
-                self.scratch.counted_patterns.push(*owner);
-            }
-            *count += 1;
+    fn event(&mut self, number: u32, span: (usize, usize), view: View, tricks: Tricks, accents: bool) {
+        let Some(group) = self.matcher.tiers.groups.get(number as usize) else { return };
+        if !group.fields.contains(self.text.field) {
+            return;
+        }
+        let Some((before, wakes)) = self.scratch.groups.count(number, self.text) else { return };
+        if before < group.cap {
             let (start, end) = (narrow(span.0), narrow(span.1));
-            self.scratch.events.push(Event {
-                pattern: *owner,
-                field: self.field,
-                start,
-                end,
-                view,
-                tricks,
-                accents,
-            });
-            if pattern.triggers {
-                self.scratch.nominate(pattern.rule);
+            let field = self.field;
+            self.scratch.events.push(Event { group: number, field, start, end, view, tricks, accents });
+        }
+        if wakes {
+            self.wake(group);
+        }
+    }
+
+    fn wake(&mut self, alarm: &Alarm) {
+        for (rule, fields) in &alarm.wakes {
+            if fields.contains(self.text.field) {
+                self.scratch.nominate(*rule);
             }
         }
     }
@@ -317,7 +321,7 @@ impl Found<'_, '_> {
 
 impl Disguised {
     /// Where it stands, if its key stands at byte `at` of the disguised words' keys.
-    pub(super) fn at_key(&self, disguise: &Disguise, at: usize) -> Option<crate::normalise::disguise::Found> {
+    pub(super) fn at_key(&self, disguise: &Disguise, at: usize) -> Option<disguise::Found> {
         disguise.term_at_key(at, &self.term, self.bound == Bound::Start, self.stem)
     }
 }
@@ -325,26 +329,33 @@ impl Disguised {
 impl Scratch {
     fn begin(&mut self, matcher: &Matcher, fields: usize) {
         self.events.clear();
-        self.literal_hits.clear();
+        self.places.clear();
         self.candidates.clear();
         if self.folded.len() < fields {
             self.folded.resize_with(fields, Folded::default);
         }
-        self.pattern_counts.resize(matcher.patterns.len(), 0);
-        self.regex_counts.resize(matcher.regexes.len(), 0);
+        self.groups.all.resize(matcher.tiers.groups.len(), Tally::default());
+        self.marks.all.resize(matcher.tiers.marks.len(), Tally::default());
         self.is_candidate.resize(matcher.rules.len(), false);
     }
 
-    fn end_field(&mut self) {
-        for number in self.counted_patterns.drain(..) {
-            if let Some(count) = self.pattern_counts.get_mut(number as usize) {
-                *count = 0;
+    /// Puts what was found in order, and zeroes the tallies.
+    pub(super) fn end(&mut self) {
+        self.groups.end(true);
+        self.marks.end(true);
+        self.candidates.sort_unstable();
+        for rule in &self.candidates {
+            if let Some(mark) = self.is_candidate.get_mut(*rule as usize) {
+                *mark = false;
             }
         }
-        for number in self.counted_regexes.drain(..) {
-            if let Some(count) = self.regex_counts.get_mut(number as usize) {
-                *count = 0;
-            }
+        self.events.sort_unstable();
+        self.places.sort_unstable();
+        self.occurred.clear();
+        let mut end = 0;
+        for events in self.events.chunk_by(|one, next| one.group == next.group) {
+            end += events.len();
+            self.occurred.extend(events.first().map(|event| (event.group, narrow(end))));
         }
     }
 

@@ -8,7 +8,7 @@ use super::scan::{Event, Scratch, narrow};
 use super::{Matcher, evaluate, fields};
 use crate::finding::Hit;
 use crate::listing::Listing;
-use crate::normalise::disguise::Disguise;
+use crate::normalise::disguise::{Disguise, Vocabulary};
 use crate::normalise::{Folded, Tricks, View, words};
 use crate::rules::model::{
     Bound, Comparison, Condition, Exception, Field, Fold, NumberFilter, Pattern, Rule, RuleSet, Status,
@@ -17,7 +17,7 @@ use crate::rules::model::{
 fn hits_by_trying_everything(set: &RuleSet, listing: &Listing) -> Vec<Hit> {
     let (mut matcher, _) = Matcher::compile(set);
     for regex in &mut matcher.regexes {
-        regex.has_literals = false;
+        regex.marks = None;
     }
     let texts = fields::texts(listing, matcher.fields);
     let mut scratch = Scratch::default();
@@ -26,7 +26,7 @@ fn hits_by_trying_everything(set: &RuleSet, listing: &Listing) -> Vec<Hit> {
         let folded = Folded::new(text.text);
         let mut found = Vec::new();
         for term in &matcher.tiers.terms {
-            let exact = matcher.is_exact(term.owners);
+            let exact = matcher.is_exact(term.group);
             let searched = if exact { text.text } else { folded.text() };
             for at in 0..=searched.len() {
                 let span = if !exact {
@@ -38,21 +38,21 @@ fn hits_by_trying_everything(set: &RuleSet, listing: &Listing) -> Vec<Hit> {
                 };
                 let view = if exact { View::Raw } else { View::Standard };
                 found.extend(
-                    span.map(|span| (term.owners, span, view, Tricks::default(), exact || term.accents)),
+                    span.map(|span| (term.group, span, view, Tricks::default(), exact || term.accents)),
                 );
             }
         }
         let mut cut = Vec::new();
         words::cut(folded.text(), &mut cut);
         let mut disguise = Disguise::default();
-        let phrase = matcher.tiers.disguised_phrase;
-        disguise.read(&folded, text.text, &cut, phrase.saturating_sub(1));
+        let phrase = matcher.tiers.vocabulary.phrase();
+        disguise.read(&folded, text.text, &cut, &Vocabulary::everything(phrase));
         for term in &matcher.tiers.disguised {
             let mut see = |place: Option<crate::normalise::disguise::Found>| {
                 let Some(place) = place else { return };
                 let view = if place.squeezed { View::Squeezed } else { View::Skeleton };
                 let span = (place.start as usize, place.end as usize);
-                found.push((term.owners, span, view, place.tricks, term.accents));
+                found.push((term.group, span, view, place.tricks, term.accents));
             };
             if matches!(term.bound, Bound::Word | Bound::Auto) {
                 disguise.windows(phrase, |window| see(disguise.is_term(window, &term.term)));
@@ -60,34 +60,21 @@ fn hits_by_trying_everything(set: &RuleSet, listing: &Listing) -> Vec<Hit> {
                 (0..disguise.keys().len()).for_each(|at| see(term.at_key(&disguise, at)));
             }
         }
-        for (owners, span, view, tricks, accents) in found {
-            for pattern in &matcher.tiers.owners[owners.0 as usize..owners.1 as usize] {
-                if matcher.patterns[*pattern as usize].fields.contains(text.field) {
-                    let (start, end) = (narrow(span.0), narrow(span.1));
-                    let field = narrow(field);
-                    scratch.events.push(Event {
-                        pattern: *pattern,
-                        field,
-                        start,
-                        end,
-                        view,
-                        tricks,
-                        accents,
-                    });
-                }
-            }
+        for (group, span, view, tricks, accents) in found {
+            let (field, start, end) = (narrow(field), narrow(span.0), narrow(span.1));
+            scratch.events.push(Event { group, field, start, end, view, tricks, accents });
         }
         scratch.folded.push(folded);
     }
-    scratch.events.sort_unstable();
+    scratch.end();
     evaluate::evaluate(&matcher, listing, None, &texts, &scratch)
 }
 
 impl Matcher {
-    fn is_exact(&self, owners: (u32, u32)) -> bool {
-        // Terms of exact patterns have owners of their own, and the test's exact patterns say so in their name.
-        let first = self.tiers.owners[owners.0 as usize];
-        self.patterns[first as usize].name.starts_with("exact")
+    fn is_exact(&self, group: u32) -> bool {
+        // Terms of exact patterns have groups of their own, and the test's exact patterns say so in their name.
+        let owner = self.patterns.iter().find(|pattern| pattern.groups.contains(&group));
+        owner.is_some_and(|pattern| pattern.name.starts_with("exact"))
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) struct Term {
     pub(super) accents: bool,
     /// Where in `text` the part stands that it is looked up by.
     pub(super) anchor: u32,
-    /// The patterns that have it: a range of the matcher's owners.
-    pub(super) owners: (u32, u32),
+    /// Number of its group: the patterns that have it.
+    pub(super) group: u32,
 }
 
 /// Whether a byte parts the words of a phrase.

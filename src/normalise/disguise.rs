@@ -4,12 +4,18 @@
 //! Latin letters, `l` to `i`, letter runs collapsed) finds candidate terms, and `DisguisedTerm::fits` then decides
 //! letter by letter. So keys may be coarse, and a model number is no word: `1390` has the key of "lego" but no letter.
 
+mod hidden;
 mod leet;
 mod reader;
 mod term;
+mod vocabulary;
 
+pub(super) use self::leet::seen_as;
 use self::reader::Reader;
 pub use self::term::{DisguisedTerm, MAX_TERM_CHARS};
+pub use self::vocabulary::Vocabulary;
+use std::collections::BTreeSet;
+
 use super::fold::Folded;
 use super::tricks::{Trick, Tricks};
 use super::words::Word;
@@ -20,6 +26,16 @@ const MAX_REGION_UNITS: usize = 64;
 const MIN_INNER_CHARS: usize = 5;
 /// In a text of their own script, words of nothing but look-alikes must be so long: Russian "РОТ" is no "pot".
 const MIN_FOREIGN_CHARS: usize = 5;
+/// Terms this short are not looked for with `l` for `i` or the other way round, nor with masked letters.
+const MIN_ALIKE_CHARS: usize = 5;
+/// From this length on `l` for `i` needs no odd capitals beside it to be no other word ("Tell", "Teil").
+const MIN_ALIKE_ALONE_CHARS: usize = 6;
+/// Terms this long are found cut in pieces; shorter ones are too often two words side by side.
+const MIN_SPLIT_CHARS: usize = 6;
+/// In scripts where a character is a syllable or a word.
+const MIN_SPLIT_CHARS_UNBOUNDED: usize = 4;
+/// More masked letters leave too little of a word.
+const MAX_MASKS: usize = 2;
 
 /// One character of a disguised word.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +57,8 @@ enum Kind {
     Plain,
     LookAlike,
     Leet,
+    /// Not shown.
+    Mask,
 }
 
 /// What a chunk of units is.
@@ -54,6 +72,16 @@ enum Shape {
     Foreign,
     /// Letters pulled apart.
     Region,
+    /// A word that is another one if `l` is read as `i`.
+    Alike,
+    /// Pieces of a word.
+    Split,
+    /// A word with letters masked.
+    Masked,
+    /// A word upside down, read from its end.
+    Turned,
+    /// A word that is shown from its end.
+    Backwards,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +92,8 @@ struct Chunk {
     loose: (bool, bool),
     /// The first chunk of a cluster; windows do not cross clusters.
     opens: bool,
+    /// It may be a word of a term; else it is kept for terms that may stand inside words only.
+    told: bool,
 }
 
 /// The disguised words of one text. Reuse it: its buffers keep their room.
@@ -71,6 +101,10 @@ struct Chunk {
 pub struct Disguise {
     units: Vec<Unit>,
     chunks: Vec<Chunk>,
+    /// Of each word, what [`words::alike`](super::words::alike) says of it.
+    alike: Vec<u32>,
+    /// Chunks beside those, each a cluster of its own; put behind them in the end.
+    extras: Vec<Chunk>,
     /// Collapsed keys of all changed chunks, a line each.
     keys: String,
     /// Byte of `keys` → first unit behind it, and its chunk.
@@ -82,7 +116,7 @@ pub struct Disguise {
 /// A stretch of units that may be a whole term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Of its collapsed key; equal to [`DisguisedTerm::key_hash`] of every term that it may be.
+    /// Of its collapsed key, one of [`DisguisedTerm::key_hashes`] of every term that it may be.
     pub key_hash: u32,
     first: u32,
     end: u32,
@@ -122,19 +156,41 @@ impl KeyHash {
     fn value(self) -> u32 {
         u32::try_from(self.hash >> 32).unwrap_or_default()
     }
+
+    fn of(keys: impl Iterator<Item = char>) -> u32 {
+        let mut hash = Self::default();
+        keys.for_each(|key| hash.feed(key));
+        hash.value()
+    }
+}
+
+impl Unit {
+    /// Reads it as `letter`, or as itself but out of its order.
+    fn turn(&mut self, letter: Option<char>) {
+        if let Some(letter) = letter {
+            self.letter = letter;
+            self.key = if letter == 'l' { 'i' } else { letter };
+        }
+        self.kind = Kind::LookAlike;
+    }
 }
 
 impl Disguise {
-    /// Replaces the content by the disguised words of a text: its standard view, the original, and its words.
-    /// `context` is how many words of the longest term there may be beside a changed one.
-    pub fn read(&mut self, folded: &Folded, original: &str, words: &[Word], context: usize) {
+    /// Replaces the content by those disguised words of a text (its standard view, the original, and its words) that
+    /// may be of the vocabulary, each with the words beside it that the longest phrase may take in.
+    pub fn read(&mut self, folded: &Folded, original: &str, words: &[Word], vocabulary: &Vocabulary) {
         self.units.clear();
         self.chunks.clear();
+        self.extras.clear();
+        self.alike.clear();
         self.keys.clear();
         self.key_units.clear();
         self.foreign_text = false;
-        Reader::new(self, folded, original, words, context).run();
-        self.write_keys();
+        Reader::new(self, folded, original, words, vocabulary).run();
+        self.chunks.append(&mut self.extras);
+        if vocabulary.inner {
+            self.write_keys();
+        }
     }
 
     /// Whether the text has none.
@@ -150,37 +206,75 @@ impl Disguise {
     /// Calls `f` with every stretch that may be a whole term of at most `max_words` words.
     pub fn windows(&self, max_words: usize, mut f: impl FnMut(Window)) {
         for (number, chunk) in self.chunks.iter().enumerate() {
-            if chunk.shape == Shape::Region {
-                self.region_windows(chunk, &mut f);
+            match chunk.shape {
+                Shape::Region => self.region_windows(chunk, &mut f),
+                Shape::Masked => {
+                    self.masked_windows(chunk, &mut f);
+                    continue;
+                }
+                _ if !chunk.told => continue,
+                _ => {}
             }
             // A window starts at this chunk and ends at each of the following ones of its cluster.
             let (mut words, mut changed) = (0, None);
-            for (beyond, last) in self.chunks.iter().skip(number).take(max_words).enumerate() {
-                if beyond > 0 && last.opens {
+            let cluster = self.chunks.get(number..).unwrap_or_default();
+            for (beyond, last) in cluster.iter().take(max_words).enumerate() {
+                if beyond > 0 && (last.opens || !last.told) {
                     break;
                 }
                 words += 1;
                 changed = changed.or((last.shape != Shape::Plain).then_some(last.shape));
                 let Some(shape) = changed else { continue };
+                let within = cluster.get(..=beyond).unwrap_or_default();
                 for first in chunk.units.0..=chunk.units.0 + u32::from(chunk.loose.0) {
                     for end in last.units.1 - u32::from(last.loose.1)..=last.units.1 {
-                        self.window(first, end, words, shape, &mut f);
+                        let key_hash = self.key_hash(within, first, end);
+                        if first < end {
+                            f(Window { key_hash, first, end, words, shape, inner: false });
+                        }
                     }
                 }
             }
         }
     }
 
-    fn window(&self, first: u32, end: u32, words: u16, shape: Shape, f: &mut impl FnMut(Window)) {
-        let Some(units) = self.units.get(first as usize..end as usize).filter(|units| !units.is_empty())
-        else {
-            return;
-        };
+    /// Of the units `first..end`, which are those of `chunks`, with a space between chunks.
+    fn key_hash(&self, chunks: &[Chunk], first: u32, end: u32) -> u32 {
         let mut hash = KeyHash::default();
-        for unit in units {
-            hash.feed(unit.key);
+        for chunk in chunks {
+            let (start, stop) = (chunk.units.0.max(first), chunk.units.1.min(end));
+            if start > first {
+                hash.feed(' ');
+            }
+            let units = self.units.get(start as usize..stop as usize).unwrap_or_default();
+            units.iter().for_each(|unit| hash.feed(unit.key));
         }
-        f(Window { key_hash: hash.value(), first, end, words, shape, inner: false });
+        hash.value()
+    }
+
+    /// A word with every letter in the place of each mask.
+    fn masked_windows(&self, chunk: &Chunk, f: &mut impl FnMut(Window)) {
+        let (first, end) = chunk.units;
+        let units = self.units.get(first as usize..end as usize).unwrap_or_default();
+        let masks = units.iter().filter(|unit| unit.kind == Kind::Mask).count();
+        let cyrillic = units.iter().any(|unit| matches!(unit.letter, '\u{400}'..='\u{45F}'));
+        let alphabet = if cyrillic { '\u{430}'..='\u{44F}' } else { 'a'..='z' };
+        let keys: BTreeSet<char> = alphabet.map(|letter| leet::read(letter, letter).0).collect();
+        let mut emit = |shown: [char; MAX_MASKS]| {
+            let mut shown = shown.into_iter();
+            let key = |unit: &Unit| {
+                if unit.kind == Kind::Mask { shown.next().unwrap_or(unit.key) } else { unit.key }
+            };
+            let key_hash = KeyHash::of(units.iter().map(key));
+            f(Window { key_hash, first, end, words: 1, shape: Shape::Masked, inner: false });
+        };
+        for one in &keys {
+            match masks {
+                1 => emit([*one, *one]),
+                2 => keys.iter().for_each(|two| emit([*one, *two])),
+                _ => {}
+            }
+        }
     }
 
     /// Every stretch inside pulled-apart letters that is long enough to be told.
@@ -201,9 +295,15 @@ impl Disguise {
 
     /// Whether `window` is `term`.
     pub fn is_term(&self, window: Window, term: &DisguisedTerm) -> Option<Found> {
-        let same_words = window.shape == Shape::Region || usize::from(window.words) == term.words();
-        let long_enough = !window.inner || term.length() >= MIN_INNER_CHARS;
-        if !same_words || !long_enough {
+        let fits = match window.shape {
+            Shape::Region => !window.inner || term.length() >= MIN_INNER_CHARS,
+            Shape::Split => term.may_be_split(),
+            Shape::Alike | Shape::Masked => term.words() == 1 && term.length() >= MIN_ALIKE_CHARS,
+            Shape::Plain | Shape::Changed | Shape::Foreign | Shape::Turned | Shape::Backwards => {
+                usize::from(window.words) == term.words()
+            }
+        };
+        if !fits {
             return None;
         }
         let units = self.units.get(window.first as usize..window.end as usize)?;
@@ -244,7 +344,7 @@ impl Disguise {
 
     fn write_keys(&mut self) {
         for (number, chunk) in (0_u32..).zip(&self.chunks) {
-            if chunk.shape == Shape::Plain {
+            if matches!(chunk.shape, Shape::Plain | Shape::Alike | Shape::Split | Shape::Masked) {
                 continue;
             }
             let mut last = None;
@@ -263,7 +363,8 @@ impl Disguise {
 }
 
 fn found(units: &[Unit], tricks: Tricks) -> Option<Found> {
-    let (first, last) = (units.first()?, units.last()?);
+    // Turned words run backwards.
+    let (start, end) = (units.iter().map(|unit| unit.start).min()?, units.iter().map(|unit| unit.end).max()?);
     let squeezed = tricks.contains(Trick::Spacing) || tricks.contains(Trick::Repeated);
-    Some(Found { start: first.start, end: last.end, squeezed, tricks })
+    Some(Found { start, end, squeezed, tricks })
 }

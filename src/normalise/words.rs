@@ -1,6 +1,7 @@
 //! Words of a folded text, with a hash of each: what whole-word terms are looked up by.
 
-use super::block::{self, EACH, HIGH, low, within};
+use super::block::{self, EACH, HIGH, equal, low, within};
+use super::disguise::seen_as;
 use super::letters::{self, COMPOSE, COMPOSE_UNBOUNDED, UNBOUNDED, WORD};
 
 /// A run of word characters. Runs end where a script written without spaces begins or ends, too.
@@ -67,6 +68,30 @@ fn finish(hash: u64) -> u32 {
 fn hash(text: &[u8], start: usize, end: usize) -> u32 {
     let steps = (start..end).step_by(8).map(|at| (at, u32::try_from(end - at).unwrap_or(8).min(8)));
     finish(steps.fold(0, |hash, (at, kept)| step(hash, block::read(text, at) & low(kept))))
+}
+
+/// The hash of a word as it looks at a glance: `l` is `i`, and digits are the letters that they stand for.
+pub fn alike(word: &[u8]) -> u32 {
+    if !word.is_ascii() {
+        return hash(word, 0, word.len());
+    }
+    let seen: Vec<u8> = word.iter().map(|byte| seen_as(*byte)).collect();
+    hash(&seen, 0, seen.len())
+}
+
+/// The same of the bytes `start..end`, which are ASCII letters.
+#[inline]
+pub(super) fn alike_at(text: &[u8], start: usize, end: usize) -> u32 {
+    let mut hash = 0;
+    let mut at = start;
+    while at < end {
+        let kept = low(u32::try_from(end - at).unwrap_or(8).min(8));
+        let block = block::read(text, at) & kept;
+        // `l` is three more than `i`.
+        hash = step(hash, block - (equal(block, b'l') >> 7) * u64::from(b'l' - b'i'));
+        at += 8;
+    }
+    finish(hash)
 }
 
 #[inline]

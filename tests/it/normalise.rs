@@ -1,6 +1,6 @@
 //! Folding: what the views hold, and the way back to the seller's own bytes.
 
-use caveat::normalise::disguise::{Disguise, DisguisedTerm};
+use caveat::normalise::disguise::{Disguise, DisguisedTerm, Vocabulary};
 use caveat::normalise::tricks::{Trick, undone_by_standard};
 use caveat::normalise::{Folded, fold_term, is_unbounded, is_word, words};
 use proptest::prelude::*;
@@ -120,12 +120,13 @@ fn disguised(text: &str, term: &str) -> Option<(String, String)> {
     let folded = Folded::new(text);
     let mut cut = Vec::new();
     words::cut(folded.text(), &mut cut);
+    let vocabulary = Vocabulary::new([fold_term(term).as_str()].into_iter(), false);
     let term = DisguisedTerm::new(&fold_term(term)).unwrap();
     let mut disguise = Disguise::default();
-    disguise.read(&folded, text, &cut, term.words() - 1);
+    disguise.read(&folded, text, &cut, &vocabulary);
     let mut best = None;
     disguise.windows(term.words(), |window| {
-        if window.key_hash == term.key_hash()
+        if term.key_hashes().contains(&window.key_hash)
             && let Some(found) = disguise.is_term(window, &term)
         {
             let span = folded.original_span(found.start as usize..found.end as usize);
@@ -179,6 +180,43 @@ fn disguised_words() {
         ("n o  p r e s c r i p t i o n", "no prescription", "n o  p r e s c r i p t i o n", "spacing"),
         ("c a n n a b i s", "cannabis", "c a n n a b i s", "spacing"),
         ("cannnnabis", "cannabis", "cannnnabis", "repeated"),
+        // `l` for `i`, and the other way round
+        ("buy VlAGRA", "viagra", "VlAGRA", "look-alike"),
+        ("ClALlS 20", "cialis", "ClALlS", "look-alike"),
+        ("AIprazoIam", "alprazolam", "AIprazoIam", "look-alike"),
+        ("Iyrica 75", "lyrica", "Iyrica", "look-alike"),
+        ("vlagra", "viagra", "vlagra", "look-alike"),
+        ("tramadoI", "tramadol", "tramadoI", "look-alike"),
+        ("C1aIis", "cialis", "C1aIis", "look-alike+leet"),
+        ("V l A G R A", "viagra", "V l A G R A", "look-alike+spacing"),
+        // in pieces
+        ("via-gra", "viagra", "via-gra", "spacing"),
+        ("V.iagra", "viagra", "V.iagra", "spacing"),
+        ("vi agra", "viagra", "vi agra", "spacing"),
+        ("Oxy contin 80mg", "oxycontin", "Oxy contin", "spacing"),
+        ("vi-ag-ra", "viagra", "vi-ag-ra", "spacing"),
+        ("oxy con tin", "oxycontin", "oxy con tin", "spacing"),
+        ("V1-agra", "viagra", "V1-agra", "spacing+leet"),
+        ("vi•agra", "viagra", "vi•agra", "spacing"),
+        ("tra/madol", "tramadol", "tra/madol", "spacing"),
+        ("виа-гра", "виагра", "виа-гра", "spacing"),
+        ("비아 그라", "비아그라", "비아 그라", "spacing"),
+        ("バイ・アグラ", "バイアグラ", "バイ・アグラ", "spacing"),
+        // masked
+        ("v*agra", "viagra", "v*agra", "leet"),
+        ("v**gra now", "viagra", "v**gra", "leet"),
+        ("x#nax", "xanax", "x#nax", "leet"),
+        ("f_ntanyl", "fentanyl", "f_ntanyl", "leet"),
+        ("ви*гра", "виагра", "ви*гра", "leet"),
+        ("xan@x", "xanax", "xan@x", "leet"),
+        ("tr@m@dol", "tramadol", "tr@m@dol", "leet"),
+        ("f3ntanyl", "fentanyl", "f3ntanyl", "leet"),
+        // letters of other shapes
+        ("🇻🇮🇦🇬🇷🇦", "viagra", "🇻🇮🇦🇬🇷🇦", "look-alike+spacing"),
+        ("🇻 🇮 🇦 🇬 🇷 🇦", "viagra", "🇻 🇮 🇦 🇬 🇷 🇦", "look-alike+spacing"),
+        ("ɐɹƃɐᴉʌ", "viagra", "ɐɹƃɐᴉʌ", "look-alike"),
+        ("Ꮩiagra", "viagra", "Ꮩiagra", "look-alike"),
+        ("\u{202e}argaiv\u{202c} now", "viagra", "argaiv", "invisible"),
     ];
     for (text, term, marked, tricks) in cases {
         assert_eq!(disguised(text, term), Some((marked.to_owned(), tricks.to_owned())), "{term} in {text:?}");
@@ -206,7 +244,15 @@ fn words_that_are_no_disguise() {
         ("5 0 5", "sos"),
         ("k a n a b i s", "kannabis"),
         ("J. R. R. Tolkien", "jar"),
-        ("vi agra", "viagra"),
+        ("a mlodipine", "amlodipine"),
+        ("pen is mightier", "penis"),
+        ("Steile Treppe", "stelle"),
+        ("Teil der Welt", "tell"),
+        ("v***ra", "viagra"),
+        ("x*n", "xan"),
+        ("5 * 4 # 3", "sagb"),
+        ("end.Start", "endstat"),
+        ("vi. agra", "viagra"),
     ];
     for (text, term) in cases {
         assert_eq!(disguised(text, term), None, "{term} in {text:?}");
@@ -285,7 +331,7 @@ proptest! {
         let mut cut = Vec::new();
         words::cut(folded.text(), &mut cut);
         let mut disguise = Disguise::default();
-        disguise.read(&folded, &text, &cut, 3);
+        disguise.read(&folded, &text, &cut, &Vocabulary::everything(4));
         let term = DisguisedTerm::new("abba").unwrap();
         disguise.windows(4, |window| {
             if let Some(found) = disguise.is_term(window, &term) {

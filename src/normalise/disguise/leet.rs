@@ -23,9 +23,14 @@ pub(super) fn read(letter: char, original: char) -> (char, Kind, bool) {
         '9' => 'g',
         '(' | '¢' => 'c',
         '¥' => 'y',
+        _ if is_mask(letter) => return (letter, Kind::Mask, false),
         _ if letter.is_ascii() => return (letter, Kind::Plain, false),
         _ => {
-            return if let Some((key, exact)) = look_alike(original) {
+            return if let Some(key) = flag_letter(letter) {
+                (key, Kind::LookAlike, true)
+            } else if is_mask(letter) {
+                (letter, Kind::Mask, false)
+            } else if let Some((key, exact)) = look_alike(original) {
                 (key, Kind::LookAlike, exact)
             } else if let Some((key, _)) = look_alike(letter) {
                 (key, Kind::LookAlike, false)
@@ -35,6 +40,60 @@ pub(super) fn read(letter: char, original: char) -> (char, Kind, bool) {
         }
     };
     (leet, Kind::Leet, true)
+}
+
+/// An ASCII byte as it looks at a glance, by the rules of [`read`].
+pub(crate) fn seen_as(byte: u8) -> u8 {
+    if !byte.is_ascii_alphanumeric() {
+        return byte;
+    }
+    let letter = char::from(byte);
+    u8::try_from(read(letter, letter).0).unwrap_or(byte)
+}
+
+/// What stands for a letter that is not shown. Others than these part words or belong to prices and addresses.
+pub(super) fn is_mask(letter: char) -> bool {
+    matches!(
+        letter,
+        '*' | '#' | '_' | '\u{2022}' | '\u{25CF}' | '\u{25A0}' | '\u{2731}' | '\u{2606}' | '\u{2605}'
+    )
+}
+
+/// The Latin letter of a regional indicator; two of them make a flag.
+pub(super) fn flag_letter(letter: char) -> Option<char> {
+    let number = u32::from(letter).checked_sub(0x1F1E6).filter(|number| *number < 26)?;
+    let letter = char::from(b'a' + u8::try_from(number).ok()?);
+    Some(if letter == 'l' { 'i' } else { letter })
+}
+
+/// The letter that a letter is when turned upside down.
+pub(super) fn turned(letter: char) -> Option<char> {
+    Some(match letter {
+        'ɐ' => 'a',
+        'ɔ' => 'c',
+        'ǝ' | 'ə' => 'e',
+        'ɟ' => 'f',
+        'ƃ' | 'ɓ' => 'g',
+        'ɥ' => 'h',
+        'ᴉ' | 'ı' => 'i',
+        'ɾ' | 'ſ' => 'j',
+        'ʞ' => 'k',
+        'ɯ' => 'm',
+        'ɹ' => 'r',
+        'ʇ' => 't',
+        'ʌ' => 'v',
+        'ʍ' => 'w',
+        'ʎ' => 'y',
+        'q' => 'b',
+        'p' => 'd',
+        'u' => 'n',
+        'd' => 'p',
+        'b' => 'q',
+        'n' => 'u',
+        'l' | 'ʅ' => 'l',
+        'i' | 'o' | 's' | 'x' | 'z' => letter,
+        _ => return None,
+    })
 }
 
 /// Symbols that stand for letters inside a word.

@@ -1,7 +1,7 @@
 //! Finds the disguised words of a text and reads them, with the words beside them that a phrase may take in.
 
 use super::leet::{Between, between, is_gap, is_leet_symbol, read};
-use super::{Chunk, Disguise, MAX_REGION_UNITS, Shape, Unit};
+use super::{Chunk, Disguise, KeyHash, Kind, MAX_REGION_UNITS, Shape, Unit, Vocabulary};
 use crate::normalise::fold::Folded;
 use crate::normalise::letters::{is_word, look_alike};
 use crate::normalise::words::{DIGIT, LETTER, SINGLE, TRIPLE, WIDE, Word};
@@ -13,10 +13,11 @@ const MAX_SEPARATOR_BYTES: usize = 8;
 
 /// Reads the words of one text into a [`Disguise`].
 pub(super) struct Reader<'a> {
-    into: &'a mut Disguise,
-    folded: &'a Folded,
-    original: &'a str,
-    words: &'a [Word],
+    pub(super) into: &'a mut Disguise,
+    pub(super) folded: &'a Folded,
+    pub(super) original: &'a str,
+    pub(super) words: &'a [Word],
+    pub(super) vocabulary: &'a Vocabulary,
     context: usize,
     /// The number of the last word that is in a chunk.
     last: Option<usize>,
@@ -30,12 +31,14 @@ impl<'a> Reader<'a> {
         folded: &'a Folded,
         original: &'a str,
         words: &'a [Word],
-        context: usize,
+        vocabulary: &'a Vocabulary,
     ) -> Self {
-        Self { into, folded, original, words, context, last: None, wanted: 0 }
+        let context = vocabulary.phrase().saturating_sub(1);
+        Self { into, folded, original, words, vocabulary, context, last: None, wanted: 0 }
     }
 
     pub(super) fn run(&mut self) {
+        self.hidden();
         let mut at = 0;
         while let Some(word) = self.words.get(at) {
             if word.made_of & SINGLE != 0
@@ -49,7 +52,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text between two words.
-    fn between(&self, start: u32, end: u32) -> &str {
+    pub(super) fn between(&self, start: u32, end: u32) -> &'a str {
         self.folded.text().get(start as usize..end as usize).unwrap_or_default()
     }
 
@@ -77,23 +80,23 @@ impl<'a> Reader<'a> {
         let before = self.words.get(first).and_then(|word| self.lone_symbol_before(word.start));
         let after = self.words.get(last).and_then(|word| self.lone_symbol_after(word.end));
         if let Some((from, to)) = before {
-            self.units(from, to);
+            self.units(from, to, true);
         }
         for number in first..=last {
             let word = self.words.get(number)?;
-            self.units(word.start, word.end);
+            self.units(word.start, word.end, true);
             if let Some(next) = self.words.get(number + 1).filter(|_| number < last)
                 && let Between::Symbol(offset) = between(self.between(word.end, next.start))
             {
                 let place = word.end + offset;
                 let width = self.between(place, next.start).chars().next().map_or(1, char::len_utf8);
-                self.units(place, place + u32::try_from(width).unwrap_or(1));
+                self.units(place, place + u32::try_from(width).unwrap_or(1), true);
             }
         }
         if let Some((from, to)) = after {
-            self.units(from, to);
+            self.units(from, to, true);
         }
-        self.finish(start, first, last, Shape::Region, (before.is_some(), after.is_some()));
+        self.finish(start, first, last, Shape::Region, (before.is_some(), after.is_some()), true);
         self.wanted = self.context;
         Some(last + 1)
     }
@@ -184,12 +187,38 @@ impl<'a> Reader<'a> {
         } else {
             Shape::Changed
         };
-        self.context_before(first);
+        let told = self.is_known(start, end, loose);
+        if !told && !self.vocabulary.inner {
+            return false;
+        }
+        if told {
+            self.context_before(first);
+            self.wanted = self.context;
+        }
         let begin = self.begin();
-        self.units(start - u32::from(loose.0), end + u32::from(loose.1));
-        self.finish(begin, first, last, shape, loose);
-        self.wanted = self.context;
+        self.units(start - u32::from(loose.0), end + u32::from(loose.1), false);
+        self.finish(begin, first, last, shape, loose, told);
         true
+    }
+
+    /// Whether the vocabulary may have the word, with or without the symbols beside it.
+    fn is_known(&self, start: u32, end: u32, loose: (bool, bool)) -> bool {
+        (start - u32::from(loose.0)..=start).any(|start| {
+            (end..=end + u32::from(loose.1)).any(|end| {
+                let mut at = start as usize;
+                let keys = self.between(start, end).chars().take(MAX_WORD_UNITS).map(|letter| {
+                    let key = self.read(letter, at).0;
+                    at += letter.len_utf8();
+                    key
+                });
+                self.vocabulary.words.may_hold(KeyHash::of(keys))
+            })
+        })
+    }
+
+    fn read(&self, letter: char, at: usize) -> (char, Kind, bool) {
+        let original = if letter.is_ascii() { letter } else { self.original_letter(at, letter.len_utf8()) };
+        read(letter, original)
     }
 
     /// The shape of a word with characters beyond ASCII; `None` where it is nothing but itself.
@@ -276,38 +305,63 @@ impl<'a> Reader<'a> {
     fn plain(&mut self, number: usize) {
         if let Some(word) = self.words.get(number).copied() {
             let start = self.begin();
-            self.units(word.start, word.end);
-            self.finish(start, number, number, Shape::Plain, (false, false));
+            self.units(word.start, word.end, false);
+            self.finish(start, number, number, Shape::Plain, (false, false), true);
         }
     }
 
-    fn begin(&self) -> u32 {
+    pub(super) fn begin(&self) -> u32 {
         u32::try_from(self.into.units.len()).unwrap_or(u32::MAX)
     }
 
     /// Makes a chunk of the units from `start` on, which are the words `first..=last`.
-    fn finish(&mut self, start: u32, first: usize, last: usize, shape: Shape, loose: (bool, bool)) {
+    fn finish(
+        &mut self,
+        start: u32,
+        first: usize,
+        last: usize,
+        shape: Shape,
+        loose: (bool, bool),
+        told: bool,
+    ) {
         let end = self.begin();
         self.mark_runs(start as usize);
         let continues = first > 0 && self.last == Some(first - 1) && self.phrase_gap(first - 1);
-        self.into.chunks.push(Chunk { units: (start, end), shape, loose, opens: !continues });
+        self.into.chunks.push(Chunk { units: (start, end), shape, loose, opens: !continues, told });
         self.last = Some(last);
     }
 
-    fn units(&mut self, start: u32, end: u32) {
+    /// Appends the letters of a stretch. `apart`: they are pulled apart, so that each `i` may be an `l`.
+    pub(super) fn units(&mut self, start: u32, end: u32, apart: bool) {
         let mut at = start;
-        let text = self.folded.text().get(start as usize..end as usize).unwrap_or_default();
-        for letter in text.chars().take(MAX_WORD_UNITS) {
-            let width = letter.len_utf8();
-            let original = if letter.is_ascii() { letter } else { self.original_letter(at as usize, width) };
-            let (key, kind, _) = read(letter, original);
-            let next = at + u32::try_from(width).unwrap_or(1);
+        for letter in self.between(start, end).chars().take(MAX_WORD_UNITS) {
+            let (key, mut kind, _) = self.read(letter, at as usize);
+            if matches!(letter, 'i' | 'l') && (apart || self.has_odd_case(at)) {
+                kind = Kind::LookAlike;
+            }
+            let next = at + u32::try_from(letter.len_utf8()).unwrap_or(1);
             self.into.units.push(Unit { letter, key, kind, in_run: false, start: at, end: next });
             at = next;
         }
     }
 
-    fn mark_runs(&mut self, start: usize) {
+    /// Whether an `l` among capitals or an `I` among small letters was written where no word has one: the two look
+    /// the same.
+    fn has_odd_case(&self, at: u32) -> bool {
+        let place = self.folded.original_span(at as usize..at as usize + 1).start;
+        let bytes = self.original.as_bytes();
+        let before = place.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
+        let after = bytes.get(place + 1).copied().unwrap_or(b' ');
+        match bytes.get(place) {
+            Some(b'I') => before.is_ascii_lowercase() || after.is_ascii_lowercase(),
+            Some(b'l') => {
+                after.is_ascii_uppercase() || (before.is_ascii_uppercase() && !after.is_ascii_lowercase())
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn mark_runs(&mut self, start: usize) {
         let units = self.into.units.get_mut(start..).unwrap_or_default();
         for run in units.chunk_by_mut(|one, next| one.letter == next.letter) {
             if run.len() >= 3 {

@@ -1,7 +1,7 @@
 //! A term as disguised words are compared with it, letter by letter.
 
 use super::leet::read;
-use super::{KeyHash, Kind, MIN_FOREIGN_CHARS, Shape, Unit};
+use super::{KeyHash, Kind, MIN_ALIKE_ALONE_CHARS, MIN_FOREIGN_CHARS, Shape, Unit};
 use crate::normalise::tricks::{Trick, Tricks};
 
 /// Longer terms are not looked for in disguise: the alignment keeps one bit a letter.
@@ -16,6 +16,7 @@ const MIN_LEET_CHARS: usize = 4;
 pub struct DisguisedTerm {
     letters: Vec<TermLetter>,
     words: u16,
+    key_hashes: [u32; 2],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +39,10 @@ impl DisguisedTerm {
             .collect();
         let words = u16::try_from(term.split(' ').filter(|word| !word.is_empty()).count()).ok()?;
         let usable = letters.len() >= 2 && letters.len() <= MAX_TERM_CHARS;
-        (usable && letters.iter().any(|each| each.letter.is_alphabetic())).then_some(Self { letters, words })
+        let flat = KeyHash::of(letters.iter().map(|each| each.key));
+        let key_hashes = [flat, KeyHash::of(term.chars().map(|letter| read(letter, letter).0))];
+        let term = Self { letters, words, key_hashes };
+        (usable && term.letters().any(char::is_alphabetic)).then_some(term)
     }
 
     /// How many words it has.
@@ -51,13 +55,13 @@ impl DisguisedTerm {
         self.letters.len()
     }
 
-    /// The hash that its windows have.
-    pub fn key_hash(&self) -> u32 {
-        let mut hash = KeyHash::default();
-        for each in &self.letters {
-            hash.feed(each.key);
-        }
-        hash.value()
+    pub(super) fn letters(&self) -> impl Iterator<Item = char> {
+        self.letters.iter().map(|each| each.letter)
+    }
+
+    /// The hashes that its windows have: of its letters pulled apart, and word by word.
+    pub fn key_hashes(&self) -> [u32; 2] {
+        self.key_hashes
     }
 
     /// Its collapsed key, for terms that may stand inside words.
@@ -73,6 +77,9 @@ impl DisguisedTerm {
 
     /// Whether `units`, all of them, are this term in disguise, and by which tricks.
     pub(super) fn fits(&self, units: &[Unit], shape: Shape, foreign_text: bool) -> Option<Tricks> {
+        if shape == Shape::Alike {
+            return self.fits_alike(units);
+        }
         let length = self.letters.len();
         if units.len() < length
             || (shape == Shape::Foreign && foreign_text && length < MIN_FOREIGN_CHARS)
@@ -83,14 +90,40 @@ impl DisguisedTerm {
         self.tricks(units, shape)
     }
 
+    /// Whether a plain word is this term with `l` for `i` or the other way round. Capitals that no word has ("ClALlS")
+    /// prove it; else the term must be long, and the letter stand alone: "Steile" is no "Stelle".
+    fn fits_alike(&self, units: &[Unit]) -> Option<Tricks> {
+        if units.len() != self.letters.len() {
+            return None;
+        }
+        let thin = |unit: Option<&Unit>| unit.is_some_and(|unit| unit.key == 'i');
+        let mut any = false;
+        for (number, (unit, of)) in units.iter().zip(&self.letters).enumerate() {
+            if unit.letter == of.letter {
+                continue;
+            }
+            let alone = !thin(number.checked_sub(1).and_then(|before| units.get(before)))
+                && !thin(units.get(number + 1));
+            let sure = unit.kind == Kind::LookAlike || (alone && units.len() >= MIN_ALIKE_ALONE_CHARS);
+            if unit.key != of.key || !sure {
+                return None;
+            }
+            any = true;
+        }
+        let mut tricks = Tricks::default();
+        tricks.insert(Trick::LookAlike);
+        any.then_some(tricks)
+    }
+
     /// The tricks that make `units` this term; `None` where there are none or they are no proof.
     pub(super) fn tricks(&self, units: &[Unit], shape: Shape) -> Option<Tricks> {
         let mut tricks = Tricks::default();
         let mut false_letters = 0;
         for unit in units {
             if !self.letters.iter().any(|each| each.letter == unit.letter) {
-                tricks.insert(if unit.kind == Kind::Leet { Trick::Leet } else { Trick::LookAlike });
-                false_letters += usize::from(unit.kind == Kind::Leet);
+                let false_letter = matches!(unit.kind, Kind::Leet | Kind::Mask);
+                tricks.insert(if false_letter { Trick::Leet } else { Trick::LookAlike });
+                false_letters += usize::from(false_letter);
             }
         }
         if false_letters > 0 && (self.letters.len() < MIN_LEET_CHARS || false_letters * 2 > units.len()) {
@@ -98,9 +131,14 @@ impl DisguisedTerm {
         }
         if units.len() > self.letters.len() {
             tricks.insert(Trick::Repeated);
+        } else if units.iter().zip(&self.letters).any(swapped) {
+            tricks.insert(Trick::LookAlike);
         }
-        if shape == Shape::Region {
-            tricks.insert(Trick::Spacing);
+        match shape {
+            Shape::Region | Shape::Split => tricks.insert(Trick::Spacing),
+            Shape::Turned => tricks.insert(Trick::LookAlike),
+            Shape::Backwards => tricks.insert(Trick::Invisible),
+            _ => {}
         }
         (!tricks.is_empty()).then_some(tricks)
     }
@@ -140,10 +178,18 @@ impl DisguisedTerm {
     }
 }
 
+/// Whether `l` stands for `i` or the other way round.
+fn swapped((unit, of): (&Unit, &TermLetter)) -> bool {
+    unit.kind == Kind::LookAlike && unit.letter.is_ascii() && unit.letter != of.letter
+}
+
 /// Whether a unit may stand for a letter of a term.
 fn stands_for(unit: &Unit, of: &TermLetter, shape: Shape) -> bool {
     if unit.letter == of.letter {
         return true;
+    }
+    if unit.kind == Kind::Mask {
+        return of.letter.is_alphabetic();
     }
     if unit.key != of.key {
         return false;
