@@ -238,6 +238,7 @@ pub(super) fn prose(
         if run.hidden
             || (run.length as usize) < PROSE_LEAST
             || outline.has(run.parent, mark::FRAME | mark::LINKED | mark::HIDDEN)
+            || matches!(outline.tag(run.parent), Tag::Button | Tag::Option | Tag::Label)
             || elsewhere(run.parent)
         {
             continue;

@@ -153,7 +153,8 @@ fn a_shop_system_without_markup_is_read() {
 
 #[test]
 fn cards_are_named_by_what_tells_them_apart() {
-    let shapes: [(&str, fn(&str, u32) -> String); 6] = [
+    type Shape = fn(&str, u32) -> String;
+    let shapes: [(&str, Shape); 6] = [
         ("a button", |name, n| {
             format!(
                 "<div class=item><h3>{name}</h3><div class=buy><b class=price>{n},50 €</b><a href='/p/{n}'>Details</a></div></div>"
@@ -273,4 +274,18 @@ fn buttons_and_data_tell_stock_and_brand() {
         assert_eq!(read.availability, expected, "{button} {stock} {declared}");
         assert_eq!(read.brand.as_deref(), Some("Hanwo"));
     }
+}
+
+#[test]
+fn hundredths_in_embedded_data_are_told_by_the_shown_price() {
+    let state = r#"{"id":1,"title":"Red Wool Hat","sku":"RWH","variants":[{"title":"Small"},{"title":"Large"}],
+        "price":2500,"compare_at_price":3000,"available":true}"#;
+    let read = listing(&format!(
+        "<html lang=en><title>Red Wool Hat</title><h1>Red Wool Hat</h1><script type='application/json'>{state}</script>\
+         <div class=price><s>$30.00</s> <span>$25.00</span></div><button name=add>Add to cart</button>"
+    ));
+    let price = read.price.clone().unwrap();
+    assert_eq!(amount(&read).as_deref(), Some("25"));
+    assert_eq!(price.regular.map(|regular| regular.0.normalize().to_string()).as_deref(), Some("30"));
+    assert_eq!(read.attributes["variants"], "Small; Large");
 }

@@ -23,6 +23,14 @@ fn without_label(text: &str) -> &str {
     if rest.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic()) { rest } else { text }
 }
 
+/// A seller's name without the score behind it: `tool-max (99,8 %)`.
+fn without_score(name: &str) -> &str {
+    let scored = name
+        .rsplit_once('(')
+        .filter(|(_, score)| score.ends_with(')') && score.chars().filter(|c| c.is_alphabetic()).count() < 3);
+    scored.map_or(name, |(front, _)| front.trim_end()).trim()
+}
+
 /// The name of somebody: a few words, no sentence.
 fn is_party(value: &str) -> bool {
     (2..=80).contains(&value.chars().count()) && value.split_whitespace().count() <= 8
@@ -387,7 +395,7 @@ impl Draft<'_, '_> {
         if let Some(any) = name.as_ref().or(url.as_ref()).or(id.as_ref()) {
             self.merged.listing.provenance.insert("seller".to_owned(), any.origin.name().to_owned());
             self.merged.listing.seller = Some(Seller {
-                name: name.map(|c| text::line(&c.value)),
+                name: name.map(|c| without_score(&text::line(&c.value)).to_owned()),
                 url: url.and_then(|c| resolve(&c.value, self.findings.head.base.as_ref())),
                 id: id.map(|c| c.value),
             });

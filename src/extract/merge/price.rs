@@ -56,6 +56,19 @@ impl Draft<'_, '_> {
             highest.extend(read.max.map(|max| (candidate.origin, max)));
             amounts.push((read.amount, candidate));
         }
+        // A program's own data may count in hundredths: the shown price says so.
+        let minor = near.is_some_and(|(price, _)| {
+            let hundredfold = price.money.amount * Decimal::ONE_HUNDRED;
+            amounts.iter().any(|(amount, c)| c.origin == Origin::State && *amount == hundredfold)
+        });
+        if minor {
+            for (amount, _) in amounts.iter_mut().filter(|(_, c)| c.origin == Origin::State) {
+                *amount /= Decimal::ONE_HUNDRED;
+            }
+            for (_, max) in highest.iter_mut().filter(|(origin, _)| *origin == Origin::State) {
+                *max /= Decimal::ONE_HUNDRED;
+            }
+        }
         let nearest_distance = near.map(|(_, distance)| *distance);
         let shown: Vec<(Decimal, u32, &ShownPrice)> =
             findings.prices.iter().zip(findings.distances).map(|(p, d)| (p.money.amount, *d, p)).collect();
@@ -162,7 +175,7 @@ impl Draft<'_, '_> {
             });
         }
         let currency = self.currency(currencies);
-        let regular = self.regular(amount, hints, &shown, &amounts);
+        let regular = self.regular(amount, hints, &shown, &amounts, minor);
         highest.retain(|(origin, _)| *origin == won.origin);
         let range = shown.iter().filter(|(known, _, _)| *known == amount).filter_map(|(_, _, p)| p.money.max);
         let max = self
@@ -296,11 +309,13 @@ impl Draft<'_, '_> {
         hints: Hints<'_>,
         shown: &[(Decimal, u32, &ShownPrice)],
         amounts: &[(Decimal, Candidate)],
+        minor: bool,
     ) -> Option<Decimal> {
-        let stated = self
-            .candidates(Field::Regular)
-            .iter()
-            .find_map(|c| Some(self.machine_amount(&c.value, hints)?.amount).filter(|r| *r > amount));
+        let stated = self.candidates(Field::Regular).iter().find_map(|c| {
+            let read = self.machine_amount(&c.value, hints)?.amount;
+            let regular = if minor && c.origin == Origin::State { read / Decimal::ONE_HUNDRED } else { read };
+            Some(regular).filter(|regular| *regular > amount)
+        });
         let struck = shown
             .iter()
             .filter(|(regular, distance, price)| {
