@@ -16,6 +16,7 @@ pub mod elements;
 mod entity;
 pub mod gtin;
 mod head;
+mod information;
 mod json_path;
 mod labels;
 mod language;
@@ -37,6 +38,7 @@ mod state;
 mod stock;
 mod tables;
 mod text;
+mod wall;
 mod words;
 
 pub use draft::{Draft, DraftLine, draft};

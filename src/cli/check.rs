@@ -19,7 +19,7 @@ use crate::clock::SystemClock;
 use crate::crawl::Plan;
 use crate::crawl::look::{LookedAt, look};
 use crate::extract::{Explanation, Extractor, draft};
-use crate::listing::{Availability, Listing};
+use crate::listing::{Availability, Information, Listing};
 use crate::page::{LinkKind, Page, PageType};
 use crate::scan::input::{self, Content, Input};
 use crate::source::{Known, Select, Source};
@@ -323,6 +323,7 @@ fn fields(explanation: &Explanation) -> (Vec<FieldLine>, Vec<&'static str>) {
     let seller = listing.seller.as_ref();
     let attributes = listing.attributes.len();
     // Name, name in provenance, value, whether its absence is worth a word.
+    let told = |what: Information| listing.information(what).map(str::to_owned);
     let all = [
         ("title", "title", some(listing.title.clone()), true),
         ("price", "price", price(listing), true),
@@ -339,6 +340,9 @@ fn fields(explanation: &Explanation) -> (Vec<FieldLine>, Vec<&'static str>) {
         ("seller", "seller", seller.and_then(|seller| seller.name.clone().or(seller.id.clone())), true),
         ("language", "language", listing.language.clone(), true),
         ("attributes", "attributes", (attributes > 0).then(|| attributes_shown(listing)), true),
+        ("manufacturer", "manufacturer", told(Information::Manufacturer), true),
+        ("responsible person", "responsible_person", told(Information::ResponsiblePerson), true),
+        ("warnings", "warnings", told(Information::Warnings), true),
     ];
     let (mut lines, mut missing) = (Vec::new(), Vec::new());
     for (field, known_as, value, wanted) in all {

@@ -156,7 +156,7 @@ pub fn explain(set: &RuleSet, rule: &Rule, listing: &Listing, market: Option<&st
         .collect();
     let facts = clauses::Facts { rule, set, listing, market, patterns: &patterns };
     let condition = facts.clauses();
-    let needs = if condition.holds { Vec::new() } else { facts.needs(&condition) };
+    let needs = if condition.holds { Vec::new() } else { clauses::needs(&condition) };
     let texts = marked(listing, patterns.iter().chain(exceptions.iter().map(|one| &one.seen)));
     Explanation {
         rule: rule.id.clone(),

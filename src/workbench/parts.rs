@@ -1,7 +1,7 @@
 //! The parts of a rule that could be taken away: words, regexes, clauses, exceptions and what keeps a hit in spite of
 //! one; and the rule without each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -178,6 +178,32 @@ fn patterns(rule: &Rule) -> impl Iterator<Item = &Pattern> {
     rule.patterns.iter().chain(rule.exceptions.iter().map(|exception| &exception.pattern))
 }
 
+/// The rule with only those of its words that `keep` names by their place in `parts`. Where the others do not occur, it
+/// says the same, and is compiled a hundred times faster.
+pub(super) fn with_words(rule: &Rule, parts: &[Part], keep: impl Fn(usize) -> bool) -> Rule {
+    let kept: HashSet<(usize, PartKind, &str)> = parts
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| keep(*place))
+        .filter_map(|(_, part)| match part.place {
+            Place::Word { pattern } => Some((pattern, part.kind, part.text.as_str())),
+            _ => None,
+        })
+        .collect();
+    let mut rule = rule.clone();
+    let own = rule.patterns.iter_mut();
+    let all = own.chain(rule.exceptions.iter_mut().map(|exception| &mut exception.pattern));
+    for (number, pattern) in all.enumerate() {
+        pattern.terms.retain(|word| kept.contains(&(number, PartKind::Term, word.as_str())));
+        pattern.stems.retain(|word| kept.contains(&(number, PartKind::Stem, word.as_str())));
+        pattern.regexes.retain(|word| kept.contains(&(number, PartKind::Regex, word.as_str())));
+        if pattern.regexes.is_empty() {
+            pattern.number = None;
+        }
+    }
+    rule
+}
+
 fn pattern_mut(rule: &mut Rule, number: usize) -> Option<&mut Pattern> {
     let own = rule.patterns.len();
     if number < own {
@@ -226,6 +252,9 @@ impl Part {
                         _ => &mut pattern.terms,
                     };
                     words.retain(|word| *word != self.text);
+                    if pattern.regexes.is_empty() {
+                        pattern.number = None;
+                    }
                 }
             }
             Place::Clause(way) => remove(&mut rule.when, way),

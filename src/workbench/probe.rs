@@ -10,6 +10,9 @@ use crate::matcher::{Matcher, Scratch};
 use crate::rules::model::{Condition, Field, Pattern, Rates, Rule, RuleSet, Status};
 use crate::rules::taxonomy::Taxonomy;
 
+/// A word that no text holds, for patterns that have lost all of theirs: one without any cannot be compiled.
+pub(super) const NEVER: &str = "\u{e000}\u{e001}\u{e000}";
+
 /// Patterns that are looked for each by itself. Broken ones never occur.
 pub(super) struct Probe {
     matcher: Matcher,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::corpus::Entry;
-use super::probe::Probe;
+use super::probe::{NEVER, Probe};
 use super::removal::Alone;
 use crate::matcher::{Matcher, Scratch};
 use crate::rules::model::{Bound, Field, Fold, Pattern, Rule, RuleSet};
@@ -45,7 +45,7 @@ pub fn profile(set: &RuleSet, rules: &[&Rule], entries: &[Entry]) -> Profile {
     // A word that no text holds makes matching read and fold every text, and nothing else.
     let nothing = Probe::new([Pattern {
         name: "nothing".to_owned(),
-        terms: vec!["\u{e000}\u{e001}".to_owned()],
+        terms: vec![NEVER.to_owned()],
         stems: Vec::new(),
         regexes: Vec::new(),
         number: None,

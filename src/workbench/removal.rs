@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::parts::{Part, PartKind};
-use super::probe::Probe;
+use super::parts::{Part, PartKind, with_words};
+use super::probe::{NEVER, Probe};
 use crate::finding::Hit;
 use crate::listing::Listing;
 use crate::matcher::{Matcher, Scratch};
@@ -54,7 +54,13 @@ pub(super) struct Alone {
 }
 
 impl Alone {
-    pub(super) fn new(set: &RuleSet, rule: Rule) -> Self {
+    pub(super) fn new(set: &RuleSet, mut rule: Rule) -> Self {
+        let exceptions = rule.exceptions.iter_mut().map(|exception| &mut exception.pattern);
+        for pattern in rule.patterns.iter_mut().chain(exceptions) {
+            if pattern.terms.is_empty() && pattern.stems.is_empty() && pattern.regexes.is_empty() {
+                pattern.terms.push(NEVER.to_owned());
+            }
+        }
         let set = RuleSet { rules: vec![rule], taxonomy: set.taxonomy.clone(), rates: set.rates.clone() };
         Self { matcher: Matcher::compile_with(&set, true).0 }
     }
@@ -123,6 +129,8 @@ pub fn effects(
 ) -> Vec<Effect> {
     let mut scratch = Scratch::default();
     let all: Vec<usize> = candidates.iter().copied().collect();
+    // Words that occur in no case cannot matter.
+    let rule = &with_words(rule, parts, |place| places.get(place).is_some_and(|places| !places.is_empty()));
     let tries = parts.iter().zip(places);
     tries
         .map(|(part, places)| {

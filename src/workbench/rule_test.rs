@@ -3,14 +3,15 @@
 //! Each rule is compiled by itself, so that a test says something about its own rule only. The result is plain data;
 //! showing it is for `cli`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::probe::Probe;
 use crate::finding::Hit;
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, Scratch};
 use crate::rules::condition;
-use crate::rules::model::{Condition, Rule, RuleSet, RuleTest};
+use crate::rules::model::{Condition, Exception, Rule, RuleSet, RuleTest};
 
 /// What came of all tests.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -89,17 +90,41 @@ impl Bench<'_> {
             self.rule.tests.iter().flat_map(|test| self.check(&matcher, test)).collect();
         let passing: Vec<&RuleTest> =
             self.rule.tests.iter().filter(|test| !test.flag && !self.flags(&matcher, test)).collect();
+        let defended = self.defended(&matcher, &passing);
         for (place, exception) in self.rule.exceptions.iter().enumerate() {
-            let mut without = self.rule.clone();
-            without.exceptions.remove(place);
-            let (matcher, _) = self.compile(without);
-            if !passing.iter().any(|test| self.flags(&matcher, test)) {
+            if !defended.contains(&place) {
                 let name = &exception.pattern.name;
                 let message = format!("no `pass` test would flag without exception `{name}`");
                 failures.push(self.failure(None, FailureKind::UndefendedException, message));
             }
         }
         failures
+    }
+
+    /// The exceptions without which one of `passing` would be flagged: those that alone let it off.
+    fn defended(&self, matcher: &Matcher, passing: &[&RuleTest]) -> BTreeSet<usize> {
+        let mut defended = BTreeSet::new();
+        let let_off: Vec<&&RuleTest> =
+            passing.iter().filter(|test| !self.hits(matcher, test).is_empty()).collect();
+        if let_off.is_empty() {
+            return defended;
+        }
+        let own = self.rule.patterns.iter();
+        let exceptions = self.rule.exceptions.iter().map(|exception| &exception.pattern);
+        let probe = Probe::new(own.chain(exceptions).cloned());
+        let mut scratch = Scratch::default();
+        for test in let_off {
+            let occurring = probe.occurring(&test.listing, &mut scratch);
+            let suppresses = |(place, exception): (usize, &Exception)| {
+                let occurs = occurring.contains(&(self.rule.patterns.len() + place));
+                (occurs && !exception.unless.iter().any(|kept| occurring.contains(kept))).then_some(place)
+            };
+            let mut suppressing = self.rule.exceptions.iter().enumerate().filter_map(suppresses);
+            if let (Some(only), None) = (suppressing.next(), suppressing.next()) {
+                defended.insert(only);
+            }
+        }
+        defended
     }
 
     fn check(&self, matcher: &Matcher, test: &RuleTest) -> Vec<Failure> {

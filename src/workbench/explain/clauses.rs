@@ -26,7 +26,10 @@ pub struct Clause {
     pub parts: Vec<Clause>,
     /// How far it is from changing sides; only of clauses without parts.
     #[serde(skip)]
-    pub(super) cost: usize,
+    cost: usize,
+    /// Patterns that do not occur and keep it from holding.
+    #[serde(skip)]
+    lacks: Vec<String>,
 }
 
 /// How the parts of a clause are joined.
@@ -79,6 +82,7 @@ impl Facts<'_> {
             saw,
             parts,
             cost: 0,
+            lacks: Vec::new(),
         };
         let all = |parts: &[Condition]| -> Vec<Clause> {
             parts.iter().map(|one| self.clause(one, known)).collect()
@@ -122,7 +126,8 @@ impl Facts<'_> {
                 } else {
                     NO_TRACE
                 };
-                Clause { text, join: Join::None, holds, saw, parts: Vec::new(), cost }
+                let lacks = if holds { Vec::new() } else { self.lacks(plain) };
+                Clause { text, join: Join::None, holds, saw, parts: Vec::new(), cost, lacks }
             }
         }
     }
@@ -152,6 +157,17 @@ impl Facts<'_> {
         }
     }
 
+    /// The patterns of a clause that do not occur.
+    fn lacks(&self, leaf: &Condition) -> Vec<String> {
+        let places = match leaf {
+            Condition::Pattern(place) => vec![*place],
+            Condition::Near { a, b, .. } => vec![*a, *b],
+            _ => Vec::new(),
+        };
+        let seen = places.iter().filter_map(|place| self.patterns.get(*place));
+        seen.filter(|seen| seen.matches.is_empty()).map(|seen| seen.name.clone()).collect()
+    }
+
     fn saw_near(&self, a: usize, b: usize, distance: usize) -> (Option<String>, bool) {
         let of =
             |place: usize| self.patterns.get(place).map(|seen| (seen.name.as_str(), seen.matches.as_slice()));
@@ -165,7 +181,10 @@ impl Facts<'_> {
             .collect();
         if !missing.is_empty() {
             let verb = if missing.len() == 1 { "does not occur" } else { "do not occur" };
-            return (Some(format!("{} {verb}", missing.join(" and "))), false);
+            let near = |place: usize| {
+                self.patterns.get(place).is_some_and(|seen| !seen.matches.is_empty() || !seen.near.is_empty())
+            };
+            return (Some(format!("{} {verb}", missing.join(" and "))), near(a) && near(b));
         }
         let values = texts_by_name(self.listing);
         let between = |one: &Match, other: &Match| {
@@ -235,58 +254,75 @@ impl Facts<'_> {
             .filter(|value| !value.trim().is_empty())
             .map(|value| format!("the listing says {}", quoted(&value)))
     }
-
-    /// The fewest clauses that would have to change for `clause` to hold.
-    #[expect(clippy::unused_self, reason = "it belongs to the clauses that these facts made")]
-    pub(super) fn needs(&self, clause: &Clause) -> Vec<String> {
-        way(clause, true).map(|(_, needs)| needs).unwrap_or_default()
-    }
 }
 
+/// The fewest clauses that would have to change for `clause` to hold.
+pub(super) fn needs(clause: &Clause) -> Vec<String> {
+    let Some((_, mut needs)) = way(clause, true) else { return Vec::new() };
+    // `near(a, b, …)` needs no word of its own where it only lacks `a`, which is needed anyway.
+    let wanted: Vec<String> =
+        needs.iter().filter(|one| one.wanted).map(|one| one.clause.text.clone()).collect();
+    needs.retain(|one| {
+        let lacks = &one.clause.lacks;
+        !one.wanted
+            || lacks.contains(&one.clause.text)
+            || lacks.is_empty()
+            || !lacks.iter().all(|name| wanted.contains(name))
+    });
+    let text = |need: &Need<'_>| {
+        if need.wanted { need.clause.text.clone() } else { format!("not {}", need.clause.text) }
+    };
+    needs.iter().map(text).collect()
+}
+
+/// A clause that would have to change sides.
+#[derive(Clone, Copy)]
+struct Need<'c> {
+    clause: &'c Clause,
+    wanted: bool,
+}
+
+type Way<'c> = (usize, Vec<Need<'c>>);
+
 /// The cheapest changes that bring a clause to `wanted`.
-fn way(clause: &Clause, wanted: bool) -> Option<(usize, Vec<String>)> {
+fn way(clause: &Clause, wanted: bool) -> Option<Way<'_>> {
     if clause.holds == wanted {
         return Some((0, Vec::new()));
     }
     let ways = || clause.parts.iter().map(move |part| way(part, wanted));
-    let every = |ways: Vec<Option<(usize, Vec<String>)>>| {
-        let ways: Option<Vec<(usize, Vec<String>)>> = ways.into_iter().collect();
-        ways.map(|ways| {
-            let mut needs: Vec<String> = Vec::new();
-            let mut cost = 0;
-            for (one, more) in ways {
-                cost += one;
-                for need in more {
-                    if !needs.contains(&need) {
-                        needs.push(need);
-                    }
-                }
-            }
-            (cost, needs)
-        })
-    };
     match clause.join {
-        Join::None => {
-            let text = if wanted { clause.text.clone() } else { format!("not {}", clause.text) };
-            Some((clause.cost, vec![text]))
-        }
+        Join::None => Some((clause.cost, vec![Need { clause, wanted }])),
         Join::Not => clause.parts.first().and_then(|part| way(part, !wanted)),
-        Join::And if wanted => every(ways().collect()),
-        Join::Or if !wanted => every(ways().collect()),
+        Join::And if wanted => every(ways()),
+        Join::Or if !wanted => every(ways()),
         Join::And | Join::Or => ways().flatten().min_by_key(|(cost, _)| *cost),
         Join::AtLeast(n) => {
             let held = clause.parts.iter().filter(|part| part.holds).count();
             let changes = if wanted { n.saturating_sub(held) } else { (held + 1).saturating_sub(n) };
-            let mut each: Vec<(usize, Vec<String>)> = clause
+            let mut each: Vec<Way<'_>> = clause
                 .parts
                 .iter()
                 .filter(|part| part.holds != wanted)
                 .filter_map(|part| way(part, wanted))
                 .collect();
             each.sort_by_key(|(cost, _)| *cost);
-            every(each.into_iter().take(changes).map(Some).collect())
+            every(each.into_iter().take(changes).map(Some))
         }
     }
+}
+
+/// All of some ways; what two of them need counts once.
+fn every<'c>(ways: impl Iterator<Item = Option<Way<'c>>>) -> Option<Way<'c>> {
+    let mut needs: Vec<Need<'c>> = Vec::new();
+    for way in ways {
+        for need in way?.1 {
+            if !needs.iter().any(|known| known.clause.text == need.clause.text && known.wanted == need.wanted)
+            {
+                needs.push(need);
+            }
+        }
+    }
+    Some((needs.iter().map(|need| need.clause.cost).sum(), needs))
 }
 
 /// The clauses without parts, each once, without their `not`.

@@ -164,12 +164,18 @@ fn variants(pattern: &Pattern) -> Vec<Variant> {
     };
     const ALL: [Field; 6] =
         [Field::Title, Field::Description, Field::Attributes, Field::Category, Field::Brand, Field::Seller];
-    let looks: Vec<&str> = pattern.fields.iter().map(|field| field_name(*field)).collect();
+    let mut looks: Vec<&str> = pattern.fields.iter().map(|field| field_name(*field)).collect();
+    let named: Vec<String> = pattern.attributes.iter().map(|name| format!("attributes.{name}")).collect();
+    if !named.is_empty() {
+        looks.retain(|field| *field != "attributes");
+        looks.extend(named.iter().map(String::as_str));
+    }
     add(
         How::Field,
         format!("is where this pattern does not look; it looks into {}", looks.join(", ")),
         &|changed| {
             changed.fields = ALL.to_vec();
+            changed.attributes.clear();
         },
     );
     if pattern.fold == Fold::Exact {
@@ -234,6 +240,10 @@ fn is_anchor(part: &str) -> bool {
     matches!(part, r"\b" | r"\B" | "^" | "$" | r"\A" | r"\z")
 }
 
+fn is_letter(part: &Ast) -> bool {
+    matches!(part, Ast::Literal(literal) if literal.c.is_alphanumeric())
+}
+
 fn short(text: &str) -> String {
     const LONGEST: usize = 40;
     let cut: String = text.chars().take(LONGEST).collect();
@@ -255,10 +265,15 @@ fn branches<'r>(parsed: &Ast, regex: &'r str) -> Vec<Vec<&'r str>> {
             let mut sequences: Vec<Vec<&str>> = vec![Vec::new()];
             // `\b(?:a|b)\b` is `\ba\b` or `\bb\b`.
             let opens = words.count() == 1;
-            for part in &parts.asts {
-                let ways = match part {
-                    Ast::Group(_) if opens => branches(part, regex),
-                    _ => vec![vec![slice(part)]],
+            // Letters in a row are one part: what is missing is a word, not its last letter.
+            for group in parts.asts.chunk_by(|one, next| is_letter(one) && is_letter(next)) {
+                let ways = match group {
+                    [part @ Ast::Group(_)] if opens => branches(part, regex),
+                    _ => {
+                        let start = group.first().map_or(0, |first| first.span().start.offset);
+                        let end = group.last().map_or(start, |last| last.span().end.offset);
+                        vec![vec![regex.get(start..end).unwrap_or_default()]]
+                    }
                 };
                 sequences = sequences
                     .iter()
@@ -314,7 +329,11 @@ fn by_words(pattern: &Pattern, listing: &Listing) -> Vec<Near> {
         terms.chain(pattern.stems.iter().map(|stem| Wanted::new(stem, true))).collect();
     let (mut gaps, mut letters) = (Vec::new(), Vec::new());
     for (field, name, value) in texts(listing) {
-        if !pattern.fields.contains(&field) {
+        let named = |attribute: &str| {
+            pattern.attributes.is_empty()
+                || pattern.attributes.iter().any(|one| fold_term(one) == fold_term(attribute))
+        };
+        if !pattern.fields.contains(&field) || !name.strip_prefix("attributes.").is_none_or(named) {
             continue;
         }
         let folded = Folded::new(value);
