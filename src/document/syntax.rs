@@ -12,6 +12,16 @@ pub(super) fn problem(fault: &toml::de::Error, text: &str) -> Problem {
     Problem::error(code::TOML_SYNTAX, span, message).maybe_help(help)
 }
 
+/// Part of what the parser says, and what to write instead.
+const HELP: [(&str, &str); 6] = [
+    ("missing escaped value", "in \"…\" a backslash begins an escape; write a regex between '…'"),
+    ("duplicate key", "give the two different names, or write them as one list"),
+    ("unexpected key or value", "a text that holds quotation marks of its own stands between '…'"),
+    ("invalid basic string", "end the text with \" on the same line"),
+    ("invalid literal string", "end the text with ' on the same line"),
+    ("unclosed table", "a header is one name in brackets, without spaces: [pat.name]"),
+];
+
 /// `line` is what stands before the place on its line, `rest` what follows.
 fn explained(said: &str, line: &str, rest: &str) -> (String, Option<String>) {
     let own = |message: &str, help: String| (message.to_owned(), Some(help));
@@ -49,14 +59,6 @@ fn explained(said: &str, line: &str, rest: &str) -> (String, Option<String>) {
         );
         return own("this table stands here already", help);
     }
-    const HELP: [(&str, &str); 6] = [
-        ("missing escaped value", "in \"…\" a backslash begins an escape; write a regex between '…'"),
-        ("duplicate key", "give the two different names, or write them as one list"),
-        ("unexpected key or value", "a text that holds quotation marks of its own stands between '…'"),
-        ("invalid basic string", "end the text with \" on the same line"),
-        ("invalid literal string", "end the text with ' on the same line"),
-        ("unclosed table", "a header is one name in brackets, without spaces: [pat.name]"),
-    ];
     let help = HELP.iter().find(|(part, _)| said.contains(part)).map(|(_, help)| (*help).to_owned());
     (format!("this is not TOML: {said}"), help)
 }

@@ -100,12 +100,18 @@ fn short_words(written: &WrittenPattern) -> Vec<Problem> {
     };
     let terms = written.terms.iter().filter(|_| written.bound == Bound::None).filter(is_short).map(|term| {
         let letters = term.value.chars().count();
-        let message = format!("with `bound = \"none\"`, these {letters} letters are found inside of words");
+        let what =
+            if letters == 1 { "this letter is".to_owned() } else { format!("these {letters} letters are") };
+        let message = format!("with `bound = \"none\"`, {what} found inside of words");
         Problem::warning(code::SHORT_TERM, term.span.clone(), message)
             .help("write `bound = \"word\"`, or a longer term")
     });
     let stems = written.stems.iter().filter(is_short).map(|stem| {
-        let message = format!("many words begin with these {} letters", stem.value.chars().count());
+        let what = match stem.value.chars().count() {
+            1 => "this letter".to_owned(),
+            letters => format!("these {letters} letters"),
+        };
+        let message = format!("many words begin with {what}");
         Problem::warning(code::SHORT_TERM, stem.span.clone(), message)
             .help("write a longer stem, or the words themselves as `terms`")
     });
