@@ -247,7 +247,9 @@ impl Disguise {
                 hash.feed(' ');
             }
             let units = self.units.get(start as usize..stop as usize).unwrap_or_default();
-            units.iter().for_each(|unit| hash.feed(unit.key));
+            for unit in units {
+                hash.feed(unit.key);
+            }
         }
         hash.value()
     }

@@ -1,4 +1,4 @@
-//! Words hidden in ways that leave nothing odd about any word by itself: `l` for `i` ("vlagra", "AIprazoIam"), cut in
+//! Words hidden in ways that leave nothing odd about any word by itself: `l` for `i` ("vlagra", `AIprazoIam`), cut in
 //! pieces ("via-gra", "oxy contin"), a letter masked ("v*agra"), written with turned letters or backwards.
 //!
 //! Each is one more chunk, a cluster of its own beside those of [`Reader::run`], and must be a whole term of one word. What may

@@ -90,7 +90,7 @@ impl DisguisedTerm {
         self.tricks(units, shape)
     }
 
-    /// Whether a plain word is this term with `l` for `i` or the other way round. Capitals that no word has ("ClALlS")
+    /// Whether a plain word is this term with `l` for `i` or the other way round. Capitals that no word has (`ClALlS`)
     /// prove it; else the term must be long, and the letter stand alone: "Steile" is no "Stelle".
     fn fits_alike(&self, units: &[Unit]) -> Option<Tricks> {
         if units.len() != self.letters.len() {
