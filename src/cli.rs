@@ -3,6 +3,7 @@
 //! Standard output is data, standard error is for people. This is the only room besides `web` that prints.
 
 mod arguments;
+mod check;
 mod corpus;
 mod crawl;
 mod demo;

@@ -4,6 +4,7 @@
 //! Nothing here assumes that it is the only worker.
 
 pub mod dry_run;
+pub mod look;
 mod manners;
 pub mod report;
 mod retention;

@@ -12,6 +12,7 @@ mod reader;
 mod remove;
 mod schema;
 pub mod shape;
+mod syntax;
 mod values;
 
 use std::cell::{Cell, RefCell};
@@ -167,13 +168,13 @@ pub fn read<T>(
     let read = match DeTable::parse(&text) {
         Ok(root) => Some(meaning(Table::root(&document, root.get_ref(), keys))),
         Err(first) if text.len() > MAX_RECOVERY_BYTES => {
-            document.report(syntax_problem(&first, &text));
+            document.report(syntax::problem(&first, &text));
             None
         }
         Err(_) => {
             let (root, faults) = DeTable::parse_recoverable(&text);
             for fault in &faults {
-                document.report(syntax_problem(fault, &text));
+                document.report(syntax::problem(fault, &text));
             }
             let before = document.errors();
             meaning(Table::root(&document, root.get_ref(), keys));
@@ -257,8 +258,8 @@ impl<'t> Document<'t> {
         remove::item(self.text, item)
     }
 
-    /// Of the problems found in a file that is no TOML, keeps the syntax errors (the first `syntax_errors`) and those
-    /// that one value shows by itself, on lines without a syntax error.
+    /// Of the problems found in a file that is no TOML, keeps the syntax errors (the first `syntax_errors`), those that
+    /// one value shows by itself, on lines without a syntax error, and those of keys before the first one.
     fn keep_faults_of_values(&self, syntax_errors: usize) {
         let mut problems = self.problems.borrow_mut();
         let kept = syntax_errors.min(MAX_PROBLEMS).min(problems.len());
@@ -269,9 +270,13 @@ impl<'t> Document<'t> {
             text.starts_with(|letter: char| "\"'+-".contains(letter) || letter.is_ascii_digit())
         };
         problems.extend(found.into_iter().filter(|problem| {
-            code::OF_ONE_VALUE.contains(&problem.code)
-                && (problem.code != code::BAD_VALUE || is_scalar(problem))
-                && !broken.contains(&self.line(problem.span.start))
+            let line = self.line(problem.span.start);
+            let is_of_value = code::OF_ONE_VALUE.contains(&problem.code)
+                && (problem.code != code::BAD_VALUE || is_scalar(problem));
+            // Up to the first syntax error, every table is what its author wrote.
+            let is_of_key =
+                code::OF_ONE_KEY.contains(&problem.code) && broken.iter().all(|fault| line < *fault);
+            (is_of_value || is_of_key) && !broken.contains(&line)
         }));
         self.errors.set(syntax_errors.max(problems.len()));
         self.warnings.set(0);
@@ -304,32 +309,4 @@ impl<'t> Document<'t> {
         }
         placed
     }
-}
-
-fn syntax_problem(fault: &toml::de::Error, text: &str) -> Problem {
-    let span = fault.span().unwrap_or(text.len()..text.len());
-    let problem = Problem::error(code::TOML_SYNTAX, span, format!("this is not TOML: {}", fault.message()));
-    let help = syntax_help(fault.message(), text.get(problem.span.start..).unwrap_or_default());
-    problem.maybe_help(help.map(str::to_owned))
-}
-
-/// What to write instead, for the slips that people make who meet TOML for the first time. `rest` begins where the
-/// parser stopped.
-fn syntax_help(message: &str, rest: &str) -> Option<&'static str> {
-    const HELP: [(&str, &str); 7] = [
-        ("must be quoted", "put it in quotation marks: \"like this\""),
-        ("missing escaped value", "in \"…\" a backslash begins an escape; write a regex between '…'"),
-        ("duplicate key", "give the two different names, or write them as one list"),
-        ("unexpected key or value", "a text that holds quotation marks of its own stands between '…'"),
-        ("invalid basic string", "end the text with \" on the same line"),
-        ("invalid literal string", "end the text with ' on the same line"),
-        ("unclosed table", "a header is one name in brackets, without spaces: [pat.name]"),
-    ];
-    if rest.starts_with(['“', '”', '„', '‘', '’', '«', '»']) {
-        return Some("texts stand in straight quotation marks: \"like this\" or 'like this'");
-    }
-    if rest.starts_with(':') {
-        return Some("write `=` between a key and its value");
-    }
-    HELP.iter().find(|(part, _)| message.contains(part)).map(|(_, help)| *help)
 }

@@ -4,10 +4,14 @@
 
 mod reading;
 
+mod information;
+
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use information::Information;
 
 pub use reading::ListingError;
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 pub use keys::KEYS;
-pub use parser::parse;
+pub use parser::{Known, parse, parse_against};
 
 /// A shop: where to start, how far to go, how gently, and how to read it.
 #[derive(Debug, Clone)]

@@ -161,6 +161,14 @@ pub fn read_source(path: &Path) -> Result<(Source, Vec<Diagnostic>), WorkspaceEr
     read_checked(path, source::parse)
 }
 
+/// The same, and reports packs and lists that the source names and that do not exist.
+pub fn read_source_against(
+    path: &Path,
+    known: source::Known<'_>,
+) -> Result<(Source, Vec<Diagnostic>), WorkspaceError> {
+    read_checked(path, |file, text| source::parse_against(file, text, known))
+}
+
 fn read_checked<T>(
     path: &Path,
     parse: impl Fn(&str, &[u8]) -> (Option<T>, Vec<Diagnostic>),

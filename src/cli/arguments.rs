@@ -293,17 +293,37 @@ pub(super) enum Evidence {
     Verify,
 }
 
+/// `caveat sources check`
+#[derive(Debug, Args)]
+pub(super) struct SourcesCheck {
+    /// Ids or files; a few pages of each are fetched, under robots.txt and the source's limits [default: all files are
+    /// checked, nothing is fetched]
+    #[arg(value_name = "SOURCE")]
+    pub(super) sources: Vec<String>,
+    /// Check the files only, fetch nothing
+    #[arg(long, conflicts_with = "page")]
+    pub(super) offline: bool,
+    /// Pages of each source that are fetched, at most
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
+    pub(super) pages: u16,
+    /// Show how these saved pages are read instead of fetching any (.html, .html.gz, WARC files, folders)
+    #[arg(long, value_name = "PATH")]
+    pub(super) page: Vec<PathBuf>,
+    /// The address that the saved page was taken from
+    #[arg(long, value_name = "URL", requires = "page")]
+    pub(super) url: Option<url::Url>,
+    /// Write the draft of a [select] to this file instead of showing it
+    #[arg(long, value_name = "FILE")]
+    pub(super) draft: Option<PathBuf>,
+}
+
 /// `caveat sources …`
 #[derive(Debug, Subcommand)]
 pub(super) enum Sources {
     /// List the sources
     List,
-    /// Check source files
-    Check {
-        /// Ids or files [default: all]
-        #[arg(value_name = "SOURCE")]
-        sources: Vec<String>,
-    },
+    /// Check source files; of sources that are named, also how their pages are read
+    Check(SourcesCheck),
     /// Say whether an address would be fetched, and why
     Why {
         /// The address

@@ -5,7 +5,7 @@ mod label;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -40,13 +40,13 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
     }
 }
 
-fn open(shell: &Shell, arguments: CorpusArguments) -> Result<(Corpus, Vec<PathBuf>, Exit), Failure> {
+fn open(shell: &Shell, arguments: CorpusArguments) -> Result<(Corpus, Exit), Failure> {
     let workspace = shell.workspace()?;
     open_corpus(shell, &workspace, &CorpusPaths { corpus: arguments.paths })
 }
 
 fn stats(shell: &Shell, arguments: CorpusArguments) -> Outcome {
-    let (corpus, paths, exit) = open(shell, arguments)?;
+    let (corpus, exit) = open(shell, arguments)?;
     let entries = &corpus.entries;
     let groups = clusters::groups(entries);
     let all = Bitmap::full(entries.len());
@@ -70,8 +70,9 @@ fn stats(shell: &Shell, arguments: CorpusArguments) -> Outcome {
     parts.extend(classes.into_iter().map(|(class, set)| (format!("class:{class}"), set)));
     let slices = Slices::of(entries);
     parts.extend(slices.sets().map(|(name, set)| (name.to_owned(), set.clone())));
+    let hidden = corpus.part(Split::Blind);
     let unplaced = entries.iter().filter(|entry| !entry.placed).count();
-    let (looked, _) = looks::count(&looks::file(&paths), &corpus.part(Split::Blind).hash).unwrap_or_default();
+    let (looked, _) = looks::count(&looks::file(&hidden), &hidden.hash).unwrap_or_default();
     let row = |(name, set): &(String, Bitmap)| {
         let counts = [
             set.count(),
@@ -147,7 +148,7 @@ fn dedupe(shell: &Shell, arguments: Dedupe) -> Outcome {
     let workspace = shell.workspace()?;
     let paths = CorpusPaths { corpus: arguments.corpus.paths };
     // Duplicates are what this command is for, so that they are its result and no errors.
-    let mut corpus = read_corpus(&workspace, &paths)?.0;
+    let mut corpus = read_corpus(&workspace, &paths)?;
     let duplicates: Vec<_> =
         corpus.problems.iter().filter(|problem| problem.kind == ProblemKind::Duplicate).cloned().collect();
     corpus.problems.retain(|problem| problem.kind != ProblemKind::Duplicate);
@@ -194,7 +195,9 @@ fn dedupe(shell: &Shell, arguments: Dedupe) -> Outcome {
         let word = if mixed(members) { styled("labelled differently", BAD) } else { "alike".to_owned() };
         writeln!(out, "{} near-duplicates, {word}", members.len())?;
         for (entry, likeness) in likenesses(entries, members).into_iter().take(6) {
-            let title = harmless_cut(&entry.listing.title, 50);
+            // What is blind is not shown here either.
+            let blind = entry.split == Split::Blind;
+            let title = if blind { "(blind)".to_owned() } else { harmless_cut(&entry.listing.title, 50) };
             let likeness = format!("{:>4.0} %", likeness * 100.0);
             writeln!(
                 out,
@@ -240,7 +243,7 @@ fn place(shell: &Shell, arguments: SplitArguments) -> Outcome {
     if !(0.0..=1.0).contains(&arguments.blind) {
         return Err(Failure::usage(anyhow::anyhow!("--blind is a part, from 0 to 1, such as 0.2")));
     }
-    let (corpus, _, exit) = open(shell, arguments.corpus)?;
+    let (corpus, exit) = open(shell, arguments.corpus)?;
     if exit != Exit::Done && arguments.write {
         let told =
             anyhow::anyhow!("nothing was written, because lines of the corpus are wrong; mend them first");
@@ -292,7 +295,7 @@ fn place(shell: &Shell, arguments: SplitArguments) -> Outcome {
 }
 
 fn export(shell: &Shell, arguments: Export) -> Outcome {
-    let (corpus, paths, exit) = open(shell, arguments.corpus)?;
+    let (corpus, exit) = open(shell, arguments.corpus)?;
     let wanted = if arguments.blind { Split::Blind } else { Split::Train };
     let part = corpus.part(wanted);
     let chosen: Vec<&Entry> = part
@@ -309,7 +312,7 @@ fn export(shell: &Shell, arguments: Export) -> Outcome {
         })
         .collect();
     if arguments.blind && !chosen.is_empty() {
-        let file = looks::file(&paths);
+        let file = looks::file(&part);
         let time = SystemClock.now().to_string();
         let look = Look { time, by: "corpus export", corpus: &part.hash, rules: None, totals: None };
         looks::note(&file, &look).map_err(|error| {

@@ -92,7 +92,7 @@ pub(super) fn open(shell: &Shell, workspace: &Workspace) -> Result<Arc<Crawler>,
     Ok(crawler)
 }
 
-fn fetcher(config: &Config, clock: Arc<dyn Clock>) -> Result<Fetcher, Failure> {
+pub(super) fn fetcher(config: &Config, clock: Arc<dyn Clock>) -> Result<Fetcher, Failure> {
     Fetcher::new(FetchOptions::new(user_agent(config), clock)).map_err(Failure::usage)
 }
 
@@ -175,7 +175,7 @@ fn sources(shell: &Shell, workspace: &Workspace, arguments: &Crawl) -> Result<(V
 }
 
 /// A shop must be able to see who asks and whom to write to.
-fn check_contact(config: &Config, sources: &[Source]) -> Result<(), Failure> {
+pub(super) fn check_contact(config: &Config, sources: &[Source]) -> Result<(), Failure> {
     let loopback = |url: &url::Url| match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

@@ -6,16 +6,15 @@ mod eval;
 mod promote;
 pub(super) mod shown;
 
-use std::path::PathBuf;
-
 use super::arguments::RuleChoice;
 use super::arguments::measure::{CorpusPaths, Measure};
 use super::exit::{Exit, Failure, Outcome};
 use super::rules::choice::Chosen;
 use super::shell::Shell;
 use super::terminal::harmless;
-use crate::document::Level;
+use crate::document::{Level, nearest};
 use crate::rules::load::{LoadOptions, Loaded, Packs, load};
+use crate::rules::taxonomy::Taxonomy;
 use crate::workbench::corpus::{self, Corpus, CorpusError};
 use crate::workbench::kept::Kept;
 use crate::workspace::{RuleFiles, Workspace};
@@ -61,25 +60,22 @@ pub(super) fn load_rules(shell: &Shell, files: RuleFiles) -> Loaded {
     loaded
 }
 
-/// The corpus that was named, or that of the workspace; with the paths that it was read from. What is wrong is shown.
+/// The corpus that was named, or that of the workspace. What is wrong is shown.
 pub(super) fn open_corpus(
     shell: &Shell,
     workspace: &Workspace,
     arguments: &CorpusPaths,
-) -> Result<(Corpus, Vec<PathBuf>, Exit), Failure> {
-    let (corpus, paths) = read_corpus(workspace, arguments)?;
+) -> Result<(Corpus, Exit), Failure> {
+    let corpus = read_corpus(workspace, arguments)?;
     for file in &corpus.passed_over {
         shell.detail(format_args!("{}: passed over, its first line holds no listing", harmless(file)));
     }
     let exit = show_problems(shell, &corpus);
-    Ok((corpus, paths, exit))
+    Ok((corpus, exit))
 }
 
 /// The same without a word.
-pub(super) fn read_corpus(
-    workspace: &Workspace,
-    arguments: &CorpusPaths,
-) -> Result<(Corpus, Vec<PathBuf>), Failure> {
+pub(super) fn read_corpus(workspace: &Workspace, arguments: &CorpusPaths) -> Result<Corpus, Failure> {
     let paths = if arguments.corpus.is_empty() {
         let folder = workspace.root.join("corpus");
         if !folder.is_dir() {
@@ -91,7 +87,18 @@ pub(super) fn read_corpus(
     } else {
         arguments.corpus.clone()
     };
-    Ok((corpus::read(&paths)?, paths))
+    Ok(corpus::read(&paths)?)
+}
+
+/// Shows classes of labels that no taxonomy has: no rule could ever be right about them.
+pub(super) fn show_unknown_classes(shell: &Shell, corpus: &Corpus, taxonomy: &Taxonomy) -> Exit {
+    let unknown = corpus.unknown_classes(|class| taxonomy.classes.contains_key(class));
+    for (class, place) in &unknown {
+        let near = nearest(class, taxonomy.classes.keys().map(String::as_str));
+        let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        shell.problem(harmless(&format!("{place}: there is no class {class:?}{hint}")));
+    }
+    if unknown.is_empty() { Exit::Done } else { Exit::Incomplete }
 }
 
 /// Shows what is wrong with a corpus.

@@ -18,7 +18,7 @@ use crate::workspace::read_source;
 pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
     match command {
         Command::List => list(shell),
-        Command::Check { sources } => check(shell, sources),
+        Command::Check(arguments) => super::check::run(shell, &arguments),
         Command::Why { url } => why(shell, &url),
         Command::Robots { file, agent, urls } => robots(shell, &file, &agent, &urls),
     }
@@ -51,45 +51,6 @@ fn list(shell: &Shell) -> Outcome {
     if !rows.is_empty() {
         write!(out(), "{}", table(&["id", "name", "start", "pages/s", "schedule"], &rows))?;
     } else if !shell.global.json && exit == Exit::Done {
-        shell.say("no source yet: write sources/ID.toml (`caveat init` makes an example)");
-    }
-    Ok(exit)
-}
-
-fn check(shell: &Shell, named: Vec<String>) -> Outcome {
-    let workspace = shell.workspace()?;
-    let paths = if named.is_empty() {
-        workspace.source_paths()?
-    } else {
-        let path = |name: String| {
-            let file = PathBuf::from(&name);
-            if file.is_file() { file } else { workspace.root.join("sources").join(format!("{name}.toml")) }
-        };
-        named.into_iter().map(path).collect()
-    };
-    let mut exit = Exit::Done;
-    for path in &paths {
-        match read_source(path) {
-            Ok((source, warnings)) => {
-                shell.diagnostics(&warnings);
-                let limits = &source.limits;
-                shell.good(format_args!(
-                    "{}: {} start page(s), at most {} requests a second, {} pages, depth {}",
-                    path.display(),
-                    source.start.len(),
-                    limits.rate_per_second,
-                    limits.max_pages,
-                    limits.max_depth
-                ));
-            }
-            Err(error) => {
-                let failure = Failure::from(error);
-                shell.error(&failure);
-                exit = exit.max(failure.exit);
-            }
-        }
-    }
-    if paths.is_empty() {
         shell.say("no source yet: write sources/ID.toml (`caveat init` makes an example)");
     }
     Ok(exit)

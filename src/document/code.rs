@@ -155,6 +155,9 @@ codes! {
     LOST_IN_FOLDING = "lost-in-folding";
 }
 
+/// Errors that a key shows by itself, in the table that it stands in.
+pub(super) const OF_ONE_KEY: &[&str] = &[UNKNOWN_KEY, WRONG_TYPE, BAD_NAME];
+
 /// Errors that one value shows by itself, whatever stands around it.
 pub(super) const OF_ONE_VALUE: &[&str] = &[
     BAD_VALUE,

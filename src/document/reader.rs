@@ -325,6 +325,11 @@ impl<'d> Entry<'d> {
         self.value.span()
     }
 
+    /// The value if it is a text; nothing is reported.
+    pub fn text(&self) -> Option<&'d str> {
+        self.value.get_ref().as_str()
+    }
+
     /// Whether the value is a table.
     pub fn is_table(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Table(_))

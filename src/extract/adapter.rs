@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::packed::Searcher;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 /// Bytes at the front of a page in which markers are looked for: the head and the first of the body.
-const MARKED_BYTES: usize = 256 * 1024;
+const MARKED_BYTES: usize = 96 * 1024;
 /// Values of one field that are kept: pictures, prices of forms.
 const VALUES_MAX: usize = 50;
 /// Cards of a page.
@@ -37,7 +37,7 @@ static PLATFORMS: LazyLock<Platforms> = LazyLock::new(Platforms::shipped);
 
 #[derive(Debug)]
 struct Platforms {
-    markers: Option<AhoCorasick>,
+    markers: Option<Searcher>,
     /// Which platform each marker is of.
     of_marker: Vec<usize>,
     known: Vec<Platform>,
@@ -114,7 +114,7 @@ impl Platforms {
             }
             platforms.push(platform);
         }
-        Self { markers: AhoCorasick::new(&markers).ok(), of_marker, known: platforms }
+        Self { markers: Searcher::new(&markers), of_marker, known: platforms }
     }
 
     /// The platform with most markers in a page.
@@ -177,7 +177,7 @@ impl Platform {
                         .filter_map(|id| value_of(outline, *id, place, hidden))
                         .take(if many { VALUES_MAX } else { 1 });
                     let before = record.claims.len();
-                    values.for_each(|value| record.claim(*field, value, &place.written));
+                    values.for_each(|value| self.claim(&mut record, *field, value, &place.written));
                     if record.claims.len() > before {
                         break;
                     }
@@ -198,6 +198,15 @@ impl Platform {
             next,
             cards: self.cards(outline, &found),
             data: vec![None; self.data.len()],
+        }
+    }
+
+    /// Adds a value; its place is the platform's name and the selector.
+    fn claim(&self, record: &mut Record, field: Field, value: String, written: &str) {
+        let before = record.claims.len();
+        record.claim(field, value, "");
+        if let Some(claim) = record.claims.get_mut(before) {
+            claim.place = format!("{}: {written}", self.id);
         }
     }
 
@@ -292,7 +301,7 @@ impl Adapted {
                 .filter(|field| *field != Field::Price && self.record.has(*field))
                 .collect();
             for (field, value, path) in claims.into_iter().filter(|(field, ..)| !known.contains(field)) {
-                self.record.claim(field, value, &path);
+                self.platform.claim(&mut self.record, field, value, &path);
             }
         }
     }

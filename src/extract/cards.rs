@@ -10,7 +10,7 @@ use super::money;
 use super::outline::{Id, Outline, Tag, mark};
 use super::prices::ShownPrice;
 use super::record::{Field, Record};
-use super::{gtin, text};
+use super::{gtin, names, text};
 use crate::listing::{Amount, Listing, Price};
 
 /// Cards kept of a page.
@@ -244,8 +244,7 @@ fn link_names(outline: &Outline<'_>, link: Id) -> Vec<(String, u32)> {
 }
 
 fn is_named_title(outline: &Outline<'_>, id: Id) -> bool {
-    let class = outline.class(id).to_ascii_lowercase();
-    ["title", "name", "titel", "heading"].iter().any(|word| class.contains(word)) && outline.text_size(id) > 0
+    outline.is_named(id, names::TITLE) && outline.text_size(id) > 0
 }
 
 /// Letters enough, and not a price.

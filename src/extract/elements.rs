@@ -68,7 +68,7 @@ pub fn rating_of(html: &str, around: &str) -> Option<Rating> {
         around.raw_attribute(*id, "itemprop").is_some_and(|name| name.eq_ignore_ascii_case("bestRating"))
     });
     let marked = marked.and_then(|id| {
-        let content = around.attribute(id, "content").map(|content| content.into_owned());
+        let content = around.attribute(id, "content").map(std::borrow::Cow::into_owned);
         content.unwrap_or_else(|| around.text(id)).trim().replace(',', ".").parse().ok()
     });
     // "4.6 out of 5 stars" in the text around, or in what is read aloud for it.

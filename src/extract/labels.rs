@@ -2,7 +2,7 @@
 
 use super::outline::{Id, Outline, Tag, mark};
 use super::record::Field;
-use super::words::{self, Vocabulary};
+use super::{names, words};
 
 /// An element that is named as a product's number or brand, by class, id or test hook.
 #[derive(Debug, Clone)]
@@ -67,10 +67,6 @@ fn field_named(outline: &Outline<'_>, id: Id) -> Option<Field> {
         &["mpn", "model-number", "modelnumber", "part-number", "partnumber", "manufacturer-number"];
     const BRAND: &[&str] = &["brand", "manufacturer", "marke", "marca", "marque", "producer", "vendor"];
     let holds = |names: &str| {
-        // Most elements have other names; lower-casing all of them would cost more than reading the page.
-        if !NAMES.in_text(names) {
-            return None;
-        }
         let names = names.to_ascii_lowercase();
         [(SKU, Field::Sku), (MPN, Field::Mpn), (BRAND, Field::Brand)].into_iter().find_map(
             |(parts, field)| {
@@ -83,7 +79,9 @@ fn field_named(outline: &Outline<'_>, id: Id) -> Option<Field> {
             },
         )
     };
-    holds(outline.class(id)).or_else(|| holds(outline.id_attribute(id))).or_else(|| {
+    // Most elements have other names; lower-casing all of them would cost more than reading the page.
+    let own = || holds(outline.class(id)).or_else(|| holds(outline.id_attribute(id)));
+    outline.is_named(id, names::NUMBER).then(own).flatten().or_else(|| {
         if !outline.has(id, mark::DATA) {
             return None;
         }
@@ -97,12 +95,6 @@ fn field_named(outline: &Outline<'_>, id: Id) -> Option<Field> {
             .find_map(|(_, value)| holds(value))
     })
 }
-
-/// One of these stands in every name that [`field_named`] knows.
-static NAMES: Vocabulary = Vocabulary::new(&[
-    "sku", "SKU", "Sku", "rod", "rtic", "art", "Art", "tem", "mpn", "MPN", "umber", "rand", "anuf", "mar",
-    "Mar", "endor",
-]);
 
 /// A label with its value.
 #[derive(Debug, Clone)]

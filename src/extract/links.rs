@@ -1,14 +1,15 @@
 //! Where a page leads, and what each link is for, told by structure: cards, paging, menus, address patterns.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use url::Url;
 
-use super::entity;
 use super::head::{Head, resolve};
 use super::outline::{Id, Outline, Tag, mark};
 use super::words::Vocabulary;
+use super::{entity, names};
 use crate::page::{Link, LinkKind};
 
 /// Links kept of a page.
@@ -52,7 +53,6 @@ pub(super) fn find(
     };
     // By address: what it means, and its place among the links.
     let mut known: Vec<Option<(Meaning, usize)>> = vec![None; anchors.addresses.len()];
-    let mut seen: HashSet<&str> = HashSet::new();
     let mut links: Vec<Link> = Vec::new();
     for anchor in &anchors.list {
         if links.len() >= LINKS_MAX {
@@ -71,7 +71,6 @@ pub(super) fn find(
             _ => LinkKind::Other,
         };
         if before.is_none() {
-            seen.insert(url);
             links.push(Link { url: url.to_owned(), kind });
         } else if let Some(link) = links.get_mut(at)
             && link.kind == LinkKind::Other
@@ -83,8 +82,10 @@ pub(super) fn find(
     // Addresses that no `<a>` carries: `<link rel=next>`, lists in JSON-LD. Sorted, because sets have no order.
     let mut others: Vec<&str> = next.iter().map(String::as_str).chain(products.iter().copied()).collect();
     others.sort_unstable();
+    others.dedup();
     for url in others {
-        if links.len() < LINKS_MAX && seen.insert(url) {
+        let address = anchors.by_url.get(url).and_then(|address| known.get(*address));
+        if links.len() < LINKS_MAX && !matches!(address, Some(Some(_))) {
             let kind = if next.contains(url) { LinkKind::Next } else { LinkKind::Product };
             links.push(Link { url: url.to_owned(), kind });
         }
@@ -105,7 +106,8 @@ enum Meaning {
 #[derive(Default)]
 struct Anchors {
     list: Vec<Anchor>,
-    addresses: Vec<String>,
+    addresses: Vec<Rc<str>>,
+    by_url: HashMap<Rc<str>, usize>,
 }
 
 struct Anchor {
@@ -116,7 +118,7 @@ struct Anchor {
 
 impl Anchors {
     fn url(&self, anchor: &Anchor) -> &str {
-        self.addresses.get(anchor.address).map_or("", String::as_str)
+        self.addresses.get(anchor.address).map_or("", |url| url)
     }
 }
 
@@ -124,16 +126,15 @@ fn anchors(outline: &Outline<'_>, head: &Head) -> Anchors {
     let mut found = Anchors::default();
     // A card links its target from picture, title and button: each address is parsed once.
     let mut resolved: HashMap<&str, Option<usize>> = HashMap::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
     for id in outline.ids().filter(|id| outline.tag(*id) == Tag::A) {
         if found.list.len() >= 4 * LINKS_MAX {
             break;
         }
         let Some(href) = outline.raw_attribute(id, "href") else { continue };
         let address = *resolved.entry(href).or_insert_with(|| {
-            let url = resolve(&entity::decode(href), head.base.as_ref())?;
-            Some(*known.entry(url).or_insert_with_key(|url| {
-                found.addresses.push(url.clone());
+            let url: Rc<str> = resolve(&entity::decode(href), head.base.as_ref())?.into();
+            Some(*found.by_url.entry(url).or_insert_with_key(|url| {
+                found.addresses.push(Rc::clone(url));
                 found.addresses.len() - 1
             }))
         });
@@ -152,17 +153,12 @@ fn menus(outline: &Outline<'_>) -> Vec<bool> {
             Tag::Nav | Tag::Menu => true,
             // `body.has-menu` names the page, not a menu.
             Tag::Footer | Tag::Body | Tag::Html => false,
-            _ => {
-                above || MENU_NAMES.in_text(outline.class(id)) || MENU_NAMES.in_text(outline.id_attribute(id))
-            }
+            _ => above || outline.is_named(id, names::MENU),
         };
         inside.push(own);
     }
     inside
 }
-
-/// Classes and ids of menus.
-static MENU_NAMES: Vocabulary = Vocabulary::new(&["nav", "menu", "breadcrumb", "categor", "department"]);
 
 /// Whether a resolved address is of the page's own host and more than its front page.
 fn same_host(url: &str, page: Option<&Url>) -> bool {
@@ -244,7 +240,7 @@ fn next_links(outline: &Outline<'_>, anchors: &Anchors, head: &Head, page: Optio
                 .addresses
                 .iter()
                 .filter(|url| may_be_numbered(url, number + 1) && numbered_address(url) == follows)
-                .cloned(),
+                .map(ToString::to_string),
         );
     }
     if let Some(own) = own {
@@ -365,9 +361,6 @@ const NEXT_WORDS: &[&str] = &[
 
 static NEXT_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| NEXT_WORDS.iter().copied().collect());
 
-/// In every class of a next link.
-static NEXT_NAME: Vocabulary = Vocabulary::new(&["next"]);
-
 fn is_named_next(outline: &Outline<'_>, id: Id) -> bool {
     let text = if outline.text_size(id) < 200 {
         outline.text_up_to(id, 60, false).to_lowercase()
@@ -397,7 +390,7 @@ fn is_named_next(outline: &Outline<'_>, id: Id) -> bool {
     // Classes of the link, its parent and what it holds.
     let own = [Some(id), outline.parent(id), Some(id + 1).filter(|child| outline.contains(id, *child))];
     let names = |at: Id| [outline.class(at), outline.id_attribute(at)];
-    if !own.into_iter().flatten().flat_map(names).any(|names| NEXT_NAME.in_text(names)) {
+    if !own.into_iter().flatten().any(|at| outline.is_named(at, names::NEXT)) {
         return false;
     }
     let says_next = own.into_iter().flatten().flat_map(names).any(|written| {
@@ -428,32 +421,17 @@ fn own_names(outline: &Outline<'_>, id: Id) -> String {
     names.join(" ").to_ascii_lowercase()
 }
 
+/// Words of a paging box's role.
+static PAGING_ROLES: Vocabulary = Vocabulary::new(names::PAGING_WORDS);
+
 /// Inside a box that is named as paging, or that holds links with numbers.
 fn in_paging(outline: &Outline<'_>, id: Id) -> bool {
-    const NAMES: &[&str] = &[
-        "pagin",
-        "pager",
-        "pagenav",
-        "page-nav",
-        "page_nav",
-        "pages",
-        "paging",
-        "page-numbers",
-        "pagelinks",
-        "blaettern",
-    ];
     outline.ancestors(id).take(5).any(|above| {
         if matches!(outline.tag(above), Tag::Body | Tag::Main) {
             return false;
         }
-        let names = format!(
-            "{} {} {}",
-            outline.class(above),
-            outline.id_attribute(above),
-            outline.raw_attribute(above, "role").unwrap_or("")
-        )
-        .to_ascii_lowercase();
-        NAMES.iter().any(|name| names.contains(name))
+        outline.is_named(above, names::PAGING)
+            || PAGING_ROLES.in_text(outline.raw_attribute(above, "role").unwrap_or(""))
             || (outline.text_size(above) < 300 && numbered_links(outline, above) >= 2)
     })
 }

@@ -44,6 +44,9 @@ pub fn parse(text: &str, hints: Hints<'_>) -> Option<Money> {
     }
     let letters: Vec<char> = text.chars().take(TEXT_MAX).map(plain).collect();
     let numbers = numbers(&letters);
+    if numbers.is_empty() {
+        return None;
+    }
     let signs = signs(&letters, hints.currency);
     let mut best: Option<(u32, Money)> = None;
     for (place, number) in numbers.iter().enumerate() {
@@ -141,6 +144,9 @@ struct Span {
 
 /// Digits of all scripts as ASCII, exotic spaces and separators as plain ones.
 fn plain(letter: char) -> char {
+    if letter.is_ascii_alphanumeric() {
+        return letter;
+    }
     let digit = |zero: u32| char::from_digit(u32::from(letter) - zero, 10).unwrap_or(letter);
     match letter {
         '\u{660}'..='\u{669}' => digit(0x660),
@@ -302,7 +308,8 @@ fn every_sign(letters: &[char]) -> Vec<Span> {
     let mut at = 0;
     while at < letters.len() {
         let Some(first) = letters.get(at) else { break };
-        if first.is_ascii_digit() || matches!(first, ' ' | ',' | '-' | '(') {
+        let within_word = is_letter(letters, at) && at > 0 && is_letter(letters, at - 1);
+        if within_word || first.is_ascii_digit() || matches!(first, ' ' | ',' | '-' | '(') {
             at += 1;
             continue;
         }
@@ -325,7 +332,7 @@ fn sign_at(letters: &[char], at: usize) -> usize {
     let mut longest = 0;
     if starts {
         let first = letters.get(at).copied().unwrap_or(' ');
-        for (sign, any_case) in SIGNS_BY_FIRST.get(&first).map_or(&[][..], Vec::as_slice) {
+        for (sign, any_case) in SIGNS_BY_FIRST.get(first) {
             let length = sign.len();
             if length > longest
                 && (ends(length) || declined(sign))
@@ -358,8 +365,8 @@ const LOWER_CODES: &[&str] = &[
 type PlainSign = (Vec<char>, bool);
 
 /// Signs as plain letters by their first letter, and whether case matters: `Ft` is money, `ft` is a length.
-static SIGNS_BY_FIRST: LazyLock<HashMap<char, Vec<PlainSign>>> = LazyLock::new(|| {
-    let mut by_first: HashMap<char, Vec<PlainSign>> = HashMap::new();
+static SIGNS_BY_FIRST: LazyLock<SignsByFirst> = LazyLock::new(|| {
+    let mut by_first = SignsByFirst { ascii: vec![Vec::new(); 128], other: HashMap::new() };
     for (sign, _) in SIGNS {
         let letters: Vec<char> = sign.chars().map(plain).collect();
         let any_case = letters.len() > 3 || *sign == "lei";
@@ -371,11 +378,26 @@ static SIGNS_BY_FIRST: LazyLock<HashMap<char, Vec<PlainSign>>> = LazyLock::new(|
             firsts.dedup();
         }
         for first in firsts {
-            by_first.entry(first).or_default().push((letters.clone(), any_case));
+            let signs = match by_first.ascii.get_mut(first as usize) {
+                Some(signs) => signs,
+                None => by_first.other.entry(first).or_default(),
+            };
+            signs.push((letters.clone(), any_case));
         }
     }
     by_first
 });
+
+struct SignsByFirst {
+    ascii: Vec<Vec<PlainSign>>,
+    other: HashMap<char, Vec<PlainSign>>,
+}
+
+impl SignsByFirst {
+    fn get(&self, first: char) -> &[PlainSign] {
+        self.ascii.get(first as usize).or_else(|| self.other.get(&first)).map_or(&[], Vec::as_slice)
+    }
+}
 
 fn matches_at(letters: &[char], at: usize, sign: &[char], any_case: bool) -> bool {
     for (place, expected) in sign.iter().copied().enumerate() {

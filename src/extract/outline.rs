@@ -120,6 +120,8 @@ pub(super) mod mark {
     pub(crate) const STRUCK: u16 = 1 << 9;
     /// Inside a link.
     pub(crate) const LINKED: u16 = 1 << 10;
+    /// Has an `aria-label`.
+    pub(crate) const LABEL: u16 = 1 << 11;
 }
 
 /// An element, by its place in document order.
@@ -131,6 +133,8 @@ pub(super) struct Element {
     pub(super) marks: u16,
     pub(super) depth: u16,
     pub(super) attribute_count: u16,
+    /// What class and id say, as `names` tells it.
+    pub(super) named: u16,
     pub(super) first_attribute: u32,
     /// The element that holds this one; the root is its own parent.
     pub(super) parent: Id,
@@ -197,6 +201,11 @@ impl<'a> Outline<'a> {
 
     pub(super) fn has(&self, id: Id, marks: u16) -> bool {
         self.element(id).is_some_and(|e| e.marks & marks != 0)
+    }
+
+    /// Whether class or id say one of `facts` of `names`.
+    pub(super) fn is_named(&self, id: Id, facts: u16) -> bool {
+        self.element(id).is_some_and(|e| e.named & facts != 0)
     }
 
     pub(super) fn ids(&self) -> Range<Id> {
@@ -359,6 +368,11 @@ pub(super) fn collapse(text: &str) -> String {
     out.text
 }
 
+/// Bytes at the front of `text` that are neither white space nor control, as far as that is seen without decoding.
+fn plain_length(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_graphic).count()
+}
+
 #[derive(Default)]
 struct Collapsed {
     text: String,
@@ -371,16 +385,21 @@ impl Collapsed {
     }
 
     fn push(&mut self, text: &str) {
-        for letter in text.chars() {
+        let mut rest = text;
+        while let Some(letter) = rest.chars().next() {
             if letter.is_whitespace() || letter.is_control() {
                 self.pending = true;
-            } else {
-                if self.pending && !self.text.is_empty() {
-                    self.text.push(' ');
-                }
-                self.pending = false;
-                self.text.push(letter);
+                rest = rest.get(letter.len_utf8()..).unwrap_or("");
+                continue;
             }
+            if self.pending && !self.text.is_empty() {
+                self.text.push(' ');
+            }
+            self.pending = false;
+            let word = plain_length(rest).max(letter.len_utf8());
+            let (word, after) = rest.split_at_checked(word).unwrap_or((rest, ""));
+            self.text.push_str(word);
+            rest = after;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::head::Head;
 use super::outline::{Outline, Tag, mark};
+use super::wall::wall;
 use crate::page::PageType;
 
 /// What the readers found, as far as it decides the kind of page.
@@ -50,10 +51,6 @@ pub(super) struct Evidence {
 
 /// Fewest cards of a list.
 const CARDS_MIN: usize = 3;
-/// A page with less text than this shows nothing.
-const SHELL_TEXT: usize = 250;
-/// A wall says little else.
-const WALL_TEXT: usize = 3500;
 
 /// Decides, with the reason for `blocked`.
 pub(super) fn decide(outline: &Outline<'_>, head: &Head, evidence: &Evidence) -> (PageType, Option<String>) {
@@ -87,128 +84,6 @@ pub(super) fn decide(outline: &Outline<'_>, head: &Head, evidence: &Evidence) ->
         return (PageType::Article, None);
     }
     (PageType::Other, None)
-}
-
-/// Programs that stand before a page.
-const CAPTCHA: &[&str] = &[
-    "captcha",
-    "cf-challenge",
-    "challenge-platform",
-    "cf-turnstile",
-    "px-captcha",
-    "perimeterx",
-    "datadome",
-    "incapsula",
-    "_incapsula_",
-    "ddos-guard",
-    "are you a human",
-    "awswaf",
-    "aws-waf",
-    "robot check",
-    "distil_",
-    "kasada",
-];
-
-/// What they say to visitors.
-const CHALLENGE_WORDS: &[&str] = &[
-    "just a moment",
-    "attention required",
-    "checking your browser",
-    "verify you are human",
-    "are you a robot",
-    "unusual traffic",
-    "not a robot",
-    "pardon our interruption",
-    "access denied",
-    "zugriff verweigert",
-    "bitte bestätigen sie",
-    "accès refusé",
-    "enable cookies",
-    "security check",
-    "sicherheitsüberprüfung",
-    "request blocked",
-    "automated access",
-    "bot detection",
-    "type the characters you see",
-    "geben sie die zeichen",
-];
-
-/// What consent walls speak of.
-const CONSENT_WORDS: &[&str] = &[
-    "consent",
-    "cookie",
-    "einwilligung",
-    "zustimmen",
-    "consentement",
-    "consentimiento",
-    "consenso",
-    "toestemming",
-    "zgod",
-    "согласи",
-    "samtycke",
-];
-
-/// What stands between us and the page.
-fn wall(outline: &Outline<'_>, head: &Head) -> Option<String> {
-    let text = outline.text_up_to(0, WALL_TEXT + 500, false);
-    let small = text.chars().count() < WALL_TEXT;
-    if !small {
-        return None;
-    }
-    let shown = format!("{} {}", head.title, text).to_lowercase();
-    let markup =
-        outline.source.get(..outline.source.floor_char_boundary(200_000)).unwrap_or("").to_ascii_lowercase();
-    let challenged = CHALLENGE_WORDS.iter().any(|word| shown.contains(word));
-    if challenged || (CAPTCHA.iter().any(|word| markup.contains(word)) && text.chars().count() < 1200) {
-        return Some("a captcha or access check stands in the way: the page was not seen".to_owned());
-    }
-    let consent_address = ["consent", "cookie", "gdpr", "privacy"].iter().any(|w| {
-        head.base.as_ref().is_some_and(|url| {
-            url.host_str().unwrap_or("").contains(w) || url.path().to_ascii_lowercase().contains(w)
-        })
-    });
-    let consent_form = outline.ids().any(|id| {
-        outline.tag(id) == Tag::Form
-            && outline.raw_attribute(id, "action").is_some_and(|action| {
-                let action = action.to_ascii_lowercase();
-                ["consent", "gdpr", "cookie"].iter().any(|word| action.contains(word))
-            })
-    });
-    let consent_words = CONSENT_WORDS.iter().filter(|word| shown.contains(**word)).count();
-    let links =
-        outline.ids().filter(|id| outline.tag(*id) == Tag::A && !outline.has(*id, mark::HIDDEN)).count();
-    if consent_words > 0
-        && links < 40
-        && (consent_form || consent_address || (consent_words > 1 && links < 12))
-    {
-        return Some("a consent wall stands in the way: the page was not seen".to_owned());
-    }
-    let password = outline.ids().any(|id| {
-        outline.tag(id) == Tag::Input
-            && outline.raw_attribute(id, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"))
-            && !outline.has(id, mark::HIDDEN)
-    });
-    if password && text.chars().count() < 1500 {
-        return Some("a login wall stands in the way: the page was not seen".to_owned());
-    }
-    let scripts = outline.ids().filter(|id| outline.tag(*id) == Tag::Script).count();
-    let shell_root = outline.ids().any(|id| {
-        matches!(
-            outline.id_attribute(id),
-            "app"
-                | "root"
-                | "__next"
-                | "__nuxt"
-                | "main-app"
-                | "react-root"
-                | "mount"
-                | "gatsby-focus-wrapper"
-        ) || outline.tag(id) == Tag::Noscript && outline.inner(id).to_ascii_lowercase().contains("javascript")
-    });
-    if scripts > 0 && text.chars().count() < SHELL_TEXT && (shell_root || text.len() < 40) {
-        return Some("an empty shell that needs scripts: the page was not seen".to_owned());
-    }
-    None
 }
 
 /// Long paragraphs make an article.

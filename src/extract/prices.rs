@@ -1,5 +1,7 @@
 //! Prices that a visitor sees: where they stand, what their elements are named, how far they are from the headline.
 
+use std::collections::HashMap;
+
 use rust_decimal::Decimal;
 
 use super::currency::{self, Locale};
@@ -46,6 +48,7 @@ pub(super) struct ShownPrice {
 pub(super) fn prices(outline: &Outline<'_>, hints: Hints<'_>, locale: Locale<'_>) -> Vec<ShownPrice> {
     let mut found: Vec<ShownPrice> = Vec::new();
     let (mut covered, mut tries) = (0_usize, 0_usize);
+    let mut texts = Texts::new();
     for (at, run) in outline.runs.iter().enumerate() {
         if found.len() >= PRICES_MAX || tries >= TRIES_MAX {
             break;
@@ -58,7 +61,7 @@ pub(super) fn prices(outline: &Outline<'_>, hints: Hints<'_>, locale: Locale<'_>
             continue;
         }
         tries += 1;
-        if let Some(price) = price_at(outline, at, run, hints, locale) {
+        if let Some(price) = price_at(outline, at, run, hints, locale, &mut texts) {
             // A price within a longer text covers only that piece of it.
             let whole = outline.text_size(price.id) <= PRICE_BYTES;
             covered = outline
@@ -147,6 +150,17 @@ fn has_digit(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_digit()) || (!text.is_ascii() && text.chars().any(char::is_numeric))
 }
 
+/// The text of small elements and the price in it: several runs ask for the same ones.
+type Texts = HashMap<Id, (String, Option<Money>)>;
+
+/// Bytes of a text that may be a price.
+const TEXT_MAX: usize = 200;
+
+fn read(text: String, hints: Hints<'_>) -> (String, Option<Money>) {
+    let money = if text.len() > TEXT_MAX { None } else { money::parse(&text, hints) };
+    (text, money)
+}
+
 /// The price whose first digits stand in `run`: the smallest element that shows amount and currency.
 fn price_at(
     outline: &Outline<'_>,
@@ -154,6 +168,7 @@ fn price_at(
     run: &Run,
     hints: Hints<'_>,
     locale: Locale<'_>,
+    texts: &mut Texts,
 ) -> Option<ShownPrice> {
     let mut best: Option<(Id, String, Money, bool)> = None;
     let mut id = run.parent;
@@ -165,15 +180,17 @@ fn price_at(
         if level > 0 && (size > PRICE_BYTES || headed()) {
             break;
         }
-        let text = if level == 0 && size > PRICE_BYTES {
-            super::outline::collapse(&entity::decode(outline.run_text(run)))
+        let alone;
+        let (text, money) = if level == 0 && size > PRICE_BYTES {
+            alone = read(super::outline::collapse(&entity::decode(outline.run_text(run))), hints);
+            &alone
         } else {
-            price_text(outline, id)
+            texts.entry(id).or_insert_with(|| read(price_text(outline, id), hints))
         };
-        if text.len() > 200 {
+        if text.len() > TEXT_MAX {
             break;
         }
-        let again = best.as_ref().is_some_and(|(_, known, _, _)| *known == text);
+        let again = best.as_ref().is_some_and(|(_, known, _, _)| known == text);
         if again {
             match outline.parent(id) {
                 Some(parent) => id = parent,
@@ -181,12 +198,22 @@ fn price_at(
             }
             continue;
         }
-        if let Some(money) = money::parse(&text, hints).filter(|money| begins_in(money, &digits)) {
-            let pure = is_pure(&text, &money);
+        if let Some(money) = money.as_ref().filter(|money| begins_in(money, &digits)) {
+            let pure = is_pure(text, money);
             let signed = money.currency.is_some();
             let known_sign = best.as_ref().is_some_and(|(_, _, known, _)| known.currency.is_some());
+            // The name "Plane number 4" in a link before "€44.50": the sign is the next price's.
+            let borrowed = signed
+                && outline.has(run.parent, mark::LINKED)
+                && best
+                    .as_ref()
+                    .is_some_and(|(_, _, known, _)| known.currency.is_none() && known.amount == money.amount)
+                && outline.runs.get(at + 1).is_some_and(|next| is_whole_price(outline, next, hints));
+            if borrowed {
+                break;
+            }
             if best.is_none() || (signed && !known_sign) {
-                best = Some((id, text, money, pure));
+                best = Some((id, text.clone(), money.clone(), pure));
             } else if known_sign
                 && best.as_ref().is_some_and(|(_, _, known, _)| {
                     known.amount.trunc() == money.amount && known.amount != money.amount
@@ -201,7 +228,7 @@ fn price_at(
                 && money.amount != known.amount
             {
                 // "24" in one element, "99" in the next: the larger one shows the whole price.
-                best = Some((id, text, money, pure));
+                best = Some((id, text.clone(), money.clone(), pure));
             }
         }
         if let Some(parent) = outline.parent(id) {
@@ -238,6 +265,14 @@ fn price_at(
         other,
         pure,
     })
+}
+
+/// Whether a run shows an amount and its currency by itself.
+fn is_whole_price(outline: &Outline<'_>, run: &Run, hints: Hints<'_>) -> bool {
+    let written = outline.run_text(run);
+    written.len() <= 40
+        && has_digit(written)
+        && money::parse(&entity::decode(written), hints).is_some_and(|money| money.currency.is_some())
 }
 
 /// The label before a price: what its own text begins with, or the run before it where that ends a cell, line or label.

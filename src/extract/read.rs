@@ -19,7 +19,9 @@ use super::record::{self, Field, Origin, Record, Role};
 use super::schema::Graph;
 use super::select::{Selected, Selectors};
 use super::shown::{self, Headline};
-use super::{Explanation, annotated, labels, links, scan, schema, state, stock, tables, text, words};
+use super::{
+    Explanation, annotated, information, labels, links, scan, schema, state, stock, tables, text, words,
+};
 use crate::listing::{Amount, Conflict, Listing, Price};
 use crate::page::{Extracted, PageType};
 
@@ -161,8 +163,11 @@ fn finish(
             .filter_map(|url| resolve(url, head.base.as_ref())),
     );
     let links = links::find(outline, head, url, &products, next);
-    let listing =
-        (page_type == PageType::Product && !merged.listing.title.is_empty()).then_some(merged.listing);
+    let Merged { listing, mut explanations, .. } = merged;
+    let mut listing = (page_type == PageType::Product && !listing.title.is_empty()).then_some(listing);
+    if let Some(listing) = &mut listing {
+        information::complete(outline, listing, &mut explanations);
+    }
     // What an article mentions or links to is not offered on it.
     if matches!(page_type, PageType::Blocked | PageType::Article) {
         cards.clear();
@@ -176,7 +181,7 @@ fn finish(
         nofollow: head.nofollow,
         canonical: head.canonical.clone(),
     };
-    Explanation { extracted, fields: merged.explanations }
+    Explanation { extracted, fields: explanations }
 }
 
 /// Variants name their group by its place within one reader's records; nothing to do while readers stay apart.

@@ -4,6 +4,7 @@
 //! tree construction that decide what belongs to what: void elements, implied end tags, the reach of an end tag. It
 //! does not rebuild formatting elements or move misplaced table content: readers need neither, and bombs live there.
 
+use super::names::Names;
 use super::outline::{Attribute, Element, Gap, Id, Outline, Run, Tag, mark};
 
 /// Elements kept: the largest real pages have some 30,000.
@@ -28,6 +29,15 @@ pub(super) fn outline(source: &str) -> Outline<'_> {
     builder.finish()
 }
 
+/// The attributes of one tag: where it ends, how many were kept, what they mark, what class and id say, and `/>`.
+struct Attributes {
+    after: usize,
+    count: u16,
+    marks: u16,
+    named: u16,
+    closed: bool,
+}
+
 #[expect(clippy::struct_excessive_bools, reason = "each tells one kind of cut")]
 struct Builder<'a> {
     out: Outline<'a>,
@@ -35,6 +45,7 @@ struct Builder<'a> {
     at: usize,
     open: Vec<Id>,
     open_count: [u32; Tag::COUNT],
+    names: Names<'a>,
     gap: Gap,
     too_deep: bool,
     too_many: bool,
@@ -49,6 +60,7 @@ impl<'a> Builder<'a> {
             marks: 0,
             depth: 0,
             attribute_count: 0,
+            named: 0,
             first_attribute: 0,
             parent: 0,
             end: 1,
@@ -72,6 +84,7 @@ impl<'a> Builder<'a> {
             at: 0,
             open: vec![0],
             open_count: [0; Tag::COUNT],
+            names: Names::default(),
             gap: Gap::Block,
             too_deep: false,
             too_many: false,
@@ -168,7 +181,9 @@ impl<'a> Builder<'a> {
             .unwrap_or(rest.len());
         let tag = tag_named(rest.get(..name_length).unwrap_or(&[]));
         let first_attribute = self.out.attributes.len();
-        let Some((after, count, marks, closed)) = self.attributes(name_start + name_length) else {
+        let Some(Attributes { after, count, marks, named, closed }) =
+            self.attributes(name_start + name_length)
+        else {
             // The file ends inside a tag: HTML drops the tag.
             self.out.attributes.truncate(first_attribute);
             self.at = self.bytes.len();
@@ -204,6 +219,7 @@ impl<'a> Builder<'a> {
             marks: marks | inherited | self.own_marks(tag),
             depth: u16::try_from(self.open.len()).unwrap_or(u16::MAX),
             attribute_count: count,
+            named,
             first_attribute: index(first_attribute),
             parent,
             end: id + 1,
@@ -256,18 +272,18 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Reads attributes from `at`: where the tag ends, how many were kept, what they mark, and `/>`.
-    fn attributes(&mut self, mut at: usize) -> Option<(usize, u16, u16, bool)> {
-        let (mut count, mut marks) = (0_u16, 0_u16);
+    /// Reads attributes from `at`; `None` where the file ends before the tag does.
+    fn attributes(&mut self, mut at: usize) -> Option<Attributes> {
+        let (mut count, mut marks, mut named) = (0_u16, 0_u16, 0_u16);
         loop {
             while self.byte(at)?.is_ascii_whitespace() {
                 at += 1;
             }
             match self.byte(at)? {
-                b'>' => return Some((at + 1, count, marks, false)),
+                b'>' => return Some(Attributes { after: at + 1, count, marks, named, closed: false }),
                 b'/' => {
                     if self.byte(at + 1)? == b'>' {
-                        return Some((at + 2, count, marks, true));
+                        return Some(Attributes { after: at + 2, count, marks, named, closed: true });
                     }
                     at += 1;
                     continue;
@@ -314,7 +330,17 @@ impl<'a> Builder<'a> {
                 self.attributes_cut = true;
                 value_end = self.out.source.floor_char_boundary(value + ATTRIBUTE_BYTES);
             }
+            let known = marks;
             marks |= self.attribute_mark(name, name_end, value, value_end);
+            // Of two classes the first counts.
+            if marks & !known & (mark::CLASS | mark::ID) != 0 {
+                let written = self.out.source.get(value..value_end).unwrap_or("");
+                named |= if marks & !known & mark::CLASS != 0 {
+                    self.names.of_class(written)
+                } else {
+                    self.names.of_id(written)
+                };
+            }
             self.out.attributes.push(Attribute {
                 name: index(name),
                 name_length: index(name_end - name),
@@ -346,6 +372,7 @@ impl<'a> Builder<'a> {
             8 if is(b"itemprop") => mark::ITEMPROP,
             8 if is(b"property") => mark::PROPERTY,
             9 if is(b"itemscope") => mark::ITEMSCOPE,
+            10 if is(b"aria-label") => mark::LABEL,
             _ if name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"data-")) => mark::DATA,
             _ => 0,
         }

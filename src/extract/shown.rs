@@ -2,7 +2,7 @@
 
 use super::outline::{Id, Outline, Tag, mark};
 use super::words::Vocabulary;
-use super::{entity, text};
+use super::{entity, names, text};
 
 /// The headline that names the product.
 #[derive(Debug, Clone)]
@@ -73,11 +73,8 @@ pub(super) struct Crumb {
     pub(super) href: Option<String>,
 }
 
-/// Classes, ids and labels of a breadcrumb trail.
-#[rustfmt::skip]
-static CRUMB_NAMES: Vocabulary = Vocabulary::new(&[
-    "breadcrumb", "bread-crumb", "bread_crumb", "crumbs", "brotkrumen", "ariane", "krumm", "migas",
-]);
+/// Words of a breadcrumb trail's label.
+static CRUMB_LABELS: Vocabulary = Vocabulary::new(names::CRUMB_WORDS);
 
 /// Steps of a trail.
 const CRUMBS_MAX: usize = 20;
@@ -85,9 +82,9 @@ const CRUMBS_MAX: usize = 20;
 /// The breadcrumb trail that is shown: a box that is named as one, its links and last plain step.
 pub(super) fn breadcrumbs(outline: &Outline<'_>) -> Vec<Crumb> {
     let named = |id: Id| {
-        [outline.class(id), outline.id_attribute(id), outline.raw_attribute(id, "aria-label").unwrap_or("")]
-            .into_iter()
-            .any(|names| CRUMB_NAMES.in_text(names))
+        outline.is_named(id, names::CRUMBS)
+            || (outline.has(id, mark::LABEL)
+                && CRUMB_LABELS.in_text(outline.raw_attribute(id, "aria-label").unwrap_or("")))
     };
     outline
         .ids()
@@ -201,27 +198,14 @@ const DESCRIPTION_BYTES: std::ops::Range<usize> = 12..30_000;
 /// Descriptions kept: a summary beside the title, a tab, a table of details.
 const DESCRIPTIONS_MAX: usize = 6;
 
-/// Classes and ids of a description.
-#[rustfmt::skip]
-static DESCRIPTION_NAMES: Vocabulary = Vocabulary::new(&[
-    "description", "descripcion", "descricao", "beschreibung", "omschrijving", "descrizione", "opis",
-    "popis", "beskrivning", "beskrivelse", "product-details", "product-detail", "productdetails",
-    "product-info", "prod-desc", "product-desc", "pdp-desc", "feature-bullets", "about-item",
-]);
-
 /// The largest boxes that are named as a description, with their places.
 pub(super) fn descriptions(outline: &Outline<'_>) -> Vec<(String, String)> {
     let mut found: Vec<(usize, Id)> = Vec::new();
     let mut skip_until = 0;
     for id in outline.ids() {
         if id < skip_until
-            || !outline.has(id, mark::CLASS | mark::ID)
+            || !outline.is_named(id, names::DESCRIPTION)
             || outline.has(id, mark::FRAME | mark::HIDDEN | mark::LINKED)
-        {
-            continue;
-        }
-        if !DESCRIPTION_NAMES.in_text(outline.class(id))
-            && !DESCRIPTION_NAMES.in_text(outline.id_attribute(id))
         {
             continue;
         }

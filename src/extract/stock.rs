@@ -10,6 +10,8 @@ pub(super) struct Stock {
     pub(super) out: Option<String>,
     pub(super) available: Option<String>,
     pub(super) buy: bool,
+    /// The button that buys is the first one below the headline, and near.
+    pub(super) near: bool,
 }
 
 /// How many runs around the headline and the price may speak of stock.
@@ -36,7 +38,7 @@ pub(super) fn stock(outline: &Outline<'_>, around: usize, elsewhere: &dyn Fn(Id)
             }
         }
     }
-    stock.buy = buys(outline, elsewhere);
+    (stock.buy, stock.near) = buys(outline, around, elsewhere);
     stock
 }
 
@@ -49,25 +51,41 @@ static BUY_NAMES: Vocabulary = Vocabulary::new(&[
     "btn-cart", "button-cart",
 ]);
 
-fn buys(outline: &Outline<'_>, elsewhere: &dyn Fn(Id) -> bool) -> bool {
-    outline.ids().any(|id| {
-        let tag = outline.tag(id);
-        if !matches!(tag, Tag::Button | Tag::Input | Tag::A) || outline.has(id, mark::FRAME | mark::HIDDEN) {
-            return false;
+/// Whether a button buys, and whether that is the first one below the headline. One that is disabled there buys
+/// nothing, whatever other buttons do.
+fn buys(outline: &Outline<'_>, around: usize, elsewhere: &dyn Fn(Id) -> bool) -> (bool, bool) {
+    let (mut before, mut first) = (false, None);
+    for id in outline.ids().filter(|id| is_buy_button(outline, *id) && !elsewhere(*id)) {
+        let enabled = outline.raw_attribute(id, "disabled").is_none();
+        let run = outline.element(id).map_or(0, |e| e.first_run as usize);
+        if run < around {
+            before |= enabled;
+        } else {
+            first = Some((enabled, run - around));
+            break;
         }
-        if outline.raw_attribute(id, "disabled").is_some() {
-            return false;
-        }
-        let mut names = outline.class(id).to_ascii_lowercase();
-        for attribute in ["id", "name", "data-testid", "data-action"] {
-            names.push_str(&outline.raw_attribute(id, attribute).unwrap_or("").to_ascii_lowercase());
-        }
-        let text = match tag {
-            Tag::Input => outline.attribute(id, "value").unwrap_or_default().to_lowercase(),
-            _ if outline.text_size(id) < 200 => outline.text_up_to(id, 100, false).to_lowercase(),
-            _ => String::new(),
-        };
-        let says = text.chars().count() <= 40 && words::BUY.in_text(&text);
-        (says || BUY_NAMES.in_text(&names)) && !elsewhere(id)
-    })
+    }
+    match first {
+        Some((enabled, distance)) if distance <= STOCK_REACH => (enabled, enabled),
+        Some((enabled, _)) => (enabled || before, false),
+        None => (before, false),
+    }
+}
+
+fn is_buy_button(outline: &Outline<'_>, id: Id) -> bool {
+    let tag = outline.tag(id);
+    if !matches!(tag, Tag::Button | Tag::Input | Tag::A) || outline.has(id, mark::FRAME | mark::HIDDEN) {
+        return false;
+    }
+    let mut names = outline.class(id).to_ascii_lowercase();
+    for attribute in ["id", "name", "data-testid", "data-action"] {
+        names.push_str(&outline.raw_attribute(id, attribute).unwrap_or("").to_ascii_lowercase());
+    }
+    let text = match tag {
+        Tag::Input => outline.attribute(id, "value").unwrap_or_default().to_lowercase(),
+        _ if outline.text_size(id) < 200 => outline.text_up_to(id, 100, false).to_lowercase(),
+        _ => String::new(),
+    };
+    let says = text.chars().count() <= 40 && words::BUY.in_text(&text);
+    says || BUY_NAMES.in_text(&names)
 }

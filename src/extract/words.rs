@@ -26,7 +26,14 @@ pub(super) static OUT_OF_STOCK: Vocabulary = Vocabulary::new(&[
     "stokta yok", "在庫切れ", "売り切れ", "品切れ", "缺货", "售罄", "無庫存", "품절", "אזל מהמלאי", "אזל המלאי", "غير متوفر",
     "نفذت الكمية", "hết hàng", "stok habis", "rasprodano", "nije dostupno", "razprodano", "nav pieejams",
     "išparduota", "läbi müüdud", "otsas", "izpārdots", "объявление неактивно", "оголошення неактивне",
-    "прекращены",
+    "прекращены", "nie je možné produkt kúpiť", "nie je možné kúpiť", "nelze koupit", "nelze objednat",
+    "momentálne nedostupn", "momentálně nedostupn", "cannot be ordered", "cannot be purchased",
+    "not for sale", "kann derzeit nicht", "kann nicht bestellt werden", "ne peut pas être commandé",
+    "non acquistabile", "no se puede comprar", "kan niet besteld worden", "nu poate fi comandat",
+    "nije moguće kupiti", "ni mogoče kupiti", "slutsålt", "utgått", "udgået", "utgått av sortiment",
+    "ei saatavilla", "nije na stanju", "ni na zalogi", "nav noliktavā", "nėra sandėlyje", "няма наличност",
+    "не е в наличност", "nem rendelhető", "nem kapható", "produs indisponibil", "nu este în stoc",
+    "lipsă stoc", "stoc epuizat",
 ]);
 
 /// The offer can be bought.

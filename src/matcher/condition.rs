@@ -172,5 +172,6 @@ fn present(listing: &Listing, market: Option<&str>, attribute: Attribute) -> Vec
         Attribute::Price => one(listing.price.as_ref().map(|price| price.amount.to_string()).as_deref()),
         Attribute::Description => one(Some(listing.description.as_str())),
         Attribute::Images => listing.images.clone(),
+        Attribute::Information(what) => one(listing.information(what)),
     }
 }

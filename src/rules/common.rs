@@ -66,11 +66,19 @@ pub(super) fn check_pattern_name(table: &Table<'_>, name: &Located<String>) {
     {
         let message =
             "a pattern's name begins with a letter a to z and goes on with such letters, digits and `_`";
-        Problem::error(code::BAD_NAME, name.span.clone(), message)
+        let help = format!("write `{}`", usable_name(text));
+        Problem::error(code::BAD_NAME, name.span.clone(), message).help(help)
     } else {
         return;
     };
     table.document().report(problem);
+}
+
+/// A name as near to what was typed as a condition can use. A condition that uses it means this pattern.
+pub(super) fn usable_name(typed: &str) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
+    let name: String = typed.chars().take(MAX_ID_CHARS - 2).map(plain).collect();
+    if name.starts_with(|letter: char| letter.is_ascii_lowercase()) { name } else { format!("p_{name}") }
 }
 
 /// The lints that the author allows, each with a reason.

@@ -109,6 +109,10 @@ impl<'t> Parser<'t> {
             Kind::Symbol("&&") => Err(self.fail(&token, "`&&` is written `and`", None)),
             Kind::Symbol("||") => Err(self.fail(&token, "`||` is written `or`", None)),
             Kind::Symbol(")") => Err(self.fail(&token, "this parenthesis closes nothing", None)),
+            Kind::Symbol(",") if self.is_in_number() => {
+                let number = self.number_with_point();
+                Err(self.fail(&token, "a number has a point, not a comma", Some(format!("write `{number}`"))))
+            }
             Kind::Symbol(",") => {
                 let help = "a set needs a number before it: `any of (a, b)`, `2 of (a, b, c)`";
                 Err(self.fail(&token, "a comma stands only inside a set", Some(help.to_owned())))
@@ -141,6 +145,21 @@ impl<'t> Parser<'t> {
         Ok(Condition::Or(parts))
     }
 
+    /// Whether digits stand on both sides of the next token.
+    fn is_in_number(&self) -> bool {
+        let beside = |at: Option<usize>| at.and_then(|at| self.tokens.get(at));
+        matches!(beside(self.at.checked_sub(1)), Some(Token { kind: Kind::Number(_), .. }))
+            && matches!(beside(self.at.checked_add(1)), Some(Token { kind: Kind::Number(_), .. }))
+    }
+
+    fn number_with_point(&self) -> String {
+        let part = |at: Option<usize>| match at.and_then(|at| self.tokens.get(at)) {
+            Some(Token { kind: Kind::Number(digits), .. }) => *digits,
+            _ => "",
+        };
+        format!("{}.{}", part(self.at.checked_sub(1)), part(self.at.checked_add(1)))
+    }
+
     fn and(&mut self) -> Step<Condition> {
         let mut parts = vec![self.not()?];
         while self.take_word("and") {
@@ -164,6 +183,10 @@ impl<'t> Parser<'t> {
         self.deeper(open)?;
         let inner = self.or()?;
         let token = self.peek();
+        if token.kind == Kind::Symbol(",") && self.is_in_number() {
+            let help = format!("write `{}`", self.number_with_point());
+            return Err(self.fail(&token, "a number has a point, not a comma", Some(help)));
+        }
         if !self.take_symbol(")") {
             let problem = if token.kind == Kind::End {
                 Problem::error(code::CONDITION_SYNTAX, open.span.clone(), "this parenthesis is never closed")

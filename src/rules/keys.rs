@@ -214,7 +214,7 @@ const LISTING_KEYS: [Key; 15] = [
     Key::new("language", Shape::Text, "The language of the text, such as \"de\"."),
 ];
 
-const PRICE: Keys = Keys::new(
+pub(super) const PRICE: Keys = Keys::new(
     "A price. Amounts are decimals with a point.",
     &[
         Key::new("amount", Shape::Decimal, "What the buyer pays now, as \"39.90\".").required("\"39.90\""),
@@ -224,7 +224,7 @@ const PRICE: Keys = Keys::new(
     ],
 );
 
-const SELLER: Keys = Keys::new(
+pub(super) const SELLER: Keys = Keys::new(
     "Who sells it.",
     &[
         Key::new("name", Shape::Text, "The name that buyers see."),

@@ -5,7 +5,8 @@ use toml::de::ValueDeserializer;
 
 use super::keys;
 use super::model::RuleTest;
-use crate::document::{Entry, Problem, Table, code, is_country};
+use crate::document::shape::{Keys, Shape};
+use crate::document::{Document, Entry, Located, Problem, Table, code, is_country};
 use crate::listing::Listing;
 
 /// Reads one `[[test]]`. `patterns` are the names that `hits` may use.
@@ -65,25 +66,85 @@ fn hits(table: &Table<'_>, patterns: &[&str]) -> Vec<(String, String)> {
     hits
 }
 
-/// The table as a listing, or an error at the value that is none.
-fn listing(entry: &Entry<'_>, document: &crate::document::Document<'_>) -> Option<Listing> {
+/// The table as a listing, or an error at every value that cannot be part of one.
+fn listing(entry: &Entry<'_>, document: &Document<'_>) -> Option<Listing> {
     let before = document.errors();
-    let table = entry.table(format!("test.{}", entry.key().value), Some(&keys::LISTING))?;
-    for part in ["price", "seller"] {
-        table.entry(part).filter(Entry::is_table).and_then(|_| table.table(part));
+    let verdict = entry.key().value;
+    if let Some(title) = entry.text() {
+        let title: String = title.chars().take(60).collect();
+        entry.wrong_type("a listing", Some(format!("write `{verdict} = {{ title = {title:?} }}`")));
+        return None;
     }
-    match Listing::deserialize(ValueDeserializer::from(entry.value().clone())) {
-        Ok(listing) => (document.errors() == before).then_some(listing),
-        // What is missing has been reported.
-        Err(fault) if document.errors() > before && fault.message().starts_with("missing field") => None,
-        Err(fault) => {
-            let span = fault.span().unwrap_or_else(|| entry.span());
-            let said = fault.message().replace("a sequence", "a list").replace("a map", "a table");
-            let said = said.replace("struct Price", "a table { amount = \"…\", currency = \"…\" }");
-            let said = said.replace("struct Seller", "a table { name = \"…\" }");
-            let message = format!("this is not a listing: {said}");
-            document.report(Problem::error(code::BAD_LISTING, span, message));
-            None
+    let table = entry.table(format!("test.{verdict}"), Some(&keys::LISTING))?;
+    check_values(&table, &keys::LISTING);
+    for (part, keys, example) in [
+        ("price", &keys::PRICE, "price = { amount = \"39.90\", currency = \"EUR\" }"),
+        ("seller", &keys::SELLER, "seller = { name = \"…\" }"),
+    ] {
+        let Some(entry) = table.entry(part) else { continue };
+        if entry.is_table() {
+            if let Some(table) = table.table(part) {
+                check_values(&table, keys);
+            }
+        } else {
+            entry.wrong_type("a table", Some(format!("write `{example}`")));
         }
     }
+    if document.errors() > before {
+        return None;
+    }
+    Listing::deserialize(ValueDeserializer::from(entry.value().clone()))
+        .map_err(|fault| {
+            let span = fault.span().unwrap_or_else(|| entry.span());
+            let message = format!("this is not a listing: {}", fault.message());
+            document.report(Problem::error(code::BAD_LISTING, span, message));
+        })
+        .ok()
+}
+
+/// Reports values of the wrong kind, and those of the right kind that no listing has.
+fn check_values(table: &Table<'_>, keys: &Keys) {
+    for key in keys.keys {
+        match key.shape {
+            Shape::List(_) => drop(table.strings(key.name)),
+            Shape::Decimal => drop(table.decimal(key.name)),
+            Shape::Map(..) => {
+                for entry in table.table(key.name).map(|map| map.entries()).unwrap_or_default() {
+                    entry.string();
+                }
+            }
+            Shape::Choice(names) => {
+                if let Some(text) =
+                    table.string(key.name).filter(|text| !names.contains(&text.value.as_str()))
+                {
+                    let help = table.document().nearest(&text.value, names.iter().copied()).map_or_else(
+                        || format!("one of {}", names.join(", ")),
+                        |near| format!("did you mean \"{near}\"?"),
+                    );
+                    let message = format!("no listing has this {}", key.name);
+                    table.document().report(Problem::error(code::BAD_LISTING, text.span, message).help(help));
+                }
+            }
+            Shape::Table(_) => {}
+            _ => {
+                if let Some(text) = table.string(key.name) {
+                    check_text(table, key.name, &text);
+                }
+            }
+        }
+    }
+}
+
+fn check_text(table: &Table<'_>, key: &str, text: &Located<String>) {
+    let is_currency = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let (message, help) = match key {
+        "title" if text.value.trim().is_empty() => {
+            ("the title is empty", "write what the page shows as its headline")
+        }
+        "currency" if !is_currency(&text.value) => {
+            ("this is not a currency", "write the three capitals of ISO 4217, such as \"EUR\"")
+        }
+        _ => return,
+    };
+    table.document().report(Problem::error(code::BAD_LISTING, text.span.clone(), message).help(help));
 }

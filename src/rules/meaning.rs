@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::common;
 use super::condition::{self, Names, Parsed};
 use super::lists::List;
 use super::model::{Exception, Pattern, Rule};
@@ -64,7 +65,14 @@ pub(super) fn resolve(
 fn read_condition(document: &Document<'_>, written: &WrittenRule, names: &[&str]) -> Option<Parsed> {
     let exceptions: Vec<&str> =
         written.exceptions.iter().map(|one| one.pattern.name.value.as_str()).collect();
-    let names: Vec<&str> = names.iter().copied().chain(written.misread.iter().map(String::as_str)).collect();
+    // A name that cannot be one has been reported; the condition rightly uses what it should be.
+    let usable: Vec<String> = names.iter().map(|name| common::usable_name(name)).collect();
+    let names: Vec<&str> = names
+        .iter()
+        .zip(&usable)
+        .map(|(name, usable)| if written.when.value.contains(*name) { *name } else { usable.as_str() })
+        .chain(written.misread.iter().map(String::as_str))
+        .collect();
     match condition::parse(&written.when.value, Names { patterns: &names, exceptions: &exceptions }) {
         Ok(parsed) => Some(parsed),
         Err(problems) => {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::taxonomy::Taxonomy;
+use crate::listing::Information;
 
 /// Every rule that is switched on, with the taxonomy that its classes come from.
 #[derive(Debug, Clone, Default)]
@@ -253,6 +254,8 @@ pub enum Attribute {
     Description,
     /// `images`
     Images,
+    /// `manufacturer`, `responsible_person`, `warnings`, `identifier`: what an offer must tell.
+    Information(Information),
 }
 
 /// A pattern that lets a hit off.

@@ -1,6 +1,7 @@
 //! `sources/ID.toml` read and checked, so that a crawl never starts on a slip of the pen.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use url::{Host, Url};
 
@@ -17,20 +18,38 @@ const MAX_PATTERNS: usize = 1000;
 /// Search terms of one source, lists counted as one.
 const MAX_SEARCH_TERMS: usize = 10_000;
 
+/// The names that a source may refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'k> {
+    /// Rule packs.
+    pub packs: &'k [&'k str],
+    /// Lists that can be searched for.
+    pub lists: &'k [&'k str],
+}
+
+/// Reads `sources/ID.toml` like [`parse`], and reports packs and lists that do not exist.
+pub fn parse_against(file: &str, text: &[u8], known: Known<'_>) -> (Option<Source>, Vec<Diagnostic>) {
+    parse_with(file, text, Some(known))
+}
+
 /// Reads `sources/ID.toml`. `file` is its path: diagnostics show it, and its name must be the source's id. There
 /// is a source only where there is no error.
 pub fn parse(file: &str, text: &[u8]) -> (Option<Source>, Vec<Diagnostic>) {
+    parse_with(file, text, None)
+}
+
+fn parse_with(file: &str, text: &[u8], known: Option<Known<'_>>) -> (Option<Source>, Vec<Diagnostic>) {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let stem = name.strip_suffix(".toml").unwrap_or(name);
     let (source, diagnostics) = document::read(file, text, &KEYS, |table| {
         let document = table.document();
-        let source = read(&table, stem);
+        let source = read(&table, stem, known);
         source.filter(|_| document.errors() == 0)
     });
     (source.flatten(), diagnostics)
 }
 
-fn read(table: &Table<'_>, stem: &str) -> Option<Source> {
+fn read(table: &Table<'_>, stem: &str, known: Option<Known<'_>>) -> Option<Source> {
     let id = table.string("id");
     if let Some(id) = &id {
         table.check_id(id, stem, &['-']);
@@ -41,11 +60,11 @@ fn read(table: &Table<'_>, stem: &str) -> Option<Source> {
     let start = start_pages(table, allow_loopback);
     let allow = path_patterns(table, "allow");
     let deny = path_patterns(table, "deny");
-    let packs = table.strings("packs").unwrap_or_default().into_iter().map(|pack| pack.value).collect();
+    let packs = packs(table, known);
     let schedule = read_schedule(table);
     let request = table.table("request").map(|table| request(&table)).unwrap_or_default();
     let limits = table.table("limits").map(|table| limits(&table)).unwrap_or_default();
-    let search = table.table("search").and_then(|table| search(&table));
+    let search = table.table("search").and_then(|table| search(&table, known));
     let select = table.table("select").map(|table| select(&table)).unwrap_or_default();
     Some(Source {
         id: id?.value,
@@ -98,14 +117,40 @@ fn start_page(page: &Located<String>, allow_loopback: bool) -> Result<Url, Probl
     let is_loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
         None => false,
     };
     if is_loopback && !allow_loopback {
         return Err(fault("this address is on this computer")
             .help("write `allow_loopback = true` if the shop really runs here"));
     }
+    let private = match url.host() {
+        Some(Host::Ipv4(address)) => is_private(address),
+        Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => address.is_loopback() || is_private(address),
+            None => address.is_unique_local() || address.is_unicast_link_local() || address.is_unspecified(),
+        },
+        _ => false,
+    };
+    if private {
+        return Err(fault("this address is in a private network, and nothing there is ever fetched")
+            .help("write the address under which the public reaches the shop"));
+    }
     Ok(url)
+}
+
+/// Networks that no shop of the public is in. `fetch` refuses more, and when a name leads there too.
+fn is_private(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    address.is_private()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || address.is_broadcast()
+        || address.is_multicast()
+        || (first == 100 && (64..128).contains(&second))
 }
 
 /// Path patterns as in robots.txt: from `/` on, `*` for anything, `$` at the end.
@@ -211,7 +256,34 @@ fn limit(table: &Table<'_>, key: &'static str, (least, most): (i64, i64), defaul
     default
 }
 
-fn search(table: &Table<'_>) -> Option<Search> {
+fn packs(table: &Table<'_>, known: Option<Known<'_>>) -> Vec<String> {
+    let packs = table.strings("packs").unwrap_or_default();
+    if let Some(known) = known {
+        for pack in packs.iter().filter(|pack| !known.packs.contains(&pack.value.as_str())) {
+            report_unknown(table, code::UNKNOWN_PACK, "rule pack", pack, known.packs, "");
+        }
+    }
+    packs.into_iter().map(|pack| pack.value).collect()
+}
+
+fn report_unknown(
+    table: &Table<'_>,
+    code: &'static str,
+    what: &str,
+    written: &Located<String>,
+    names: &[&str],
+    mark: &str,
+) {
+    let document = table.document();
+    let help = match document.nearest(written.value.trim_start_matches('@'), names.iter().copied()) {
+        Some(name) => format!("did you mean \"{mark}{name}\"?"),
+        None => format!("there are {}", names.join(", ")),
+    };
+    let message = format!("there is no such {what}");
+    document.report(Problem::error(code, written.span.clone(), message).help(help));
+}
+
+fn search(table: &Table<'_>, known: Option<Known<'_>>) -> Option<Search> {
     let url = table.string("url");
     let url = url.filter(|url| match search_url_fault(&url.value) {
         None => true,
@@ -234,6 +306,12 @@ fn search(table: &Table<'_>) -> Option<Search> {
                 .help("write a word, the name of a list as \"@pde5-names\", or \"@alerts\"");
             table.document().report(problem);
         } else {
+            if let (Some(name), Some(known)) = (name, known)
+                && name != "alerts"
+                && !known.lists.contains(&name)
+            {
+                report_unknown(table, code::UNKNOWN_LIST, "list", term, known.lists, "@");
+            }
             terms.push(term.value.clone());
         }
     }

@@ -6,6 +6,7 @@
 mod line;
 mod reading;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -122,6 +123,19 @@ impl Corpus {
         let entries: Vec<Entry> = self.entries.iter().filter(|entry| entry.split == split).cloned().collect();
         let hash = hash(&entries);
         Self { entries, hash, ..self.clone_without_entries() }
+    }
+
+    /// Classes that labels name and `known` does not hold, each with the first place, in the order of their names.
+    pub fn unknown_classes(&self, known: impl Fn(&str) -> bool) -> BTreeMap<&str, &Place> {
+        let mut unknown: BTreeMap<&str, &Place> = BTreeMap::new();
+        for entry in &self.entries {
+            let also = entry.slices.iter().filter_map(|slice| slice.strip_prefix("also:"));
+            for class in entry.class.as_deref().into_iter().chain(also).filter(|class| !known(class)) {
+                let first = unknown.entry(class).or_insert(&entry.place);
+                *first = (*first).min(&entry.place);
+            }
+        }
+        unknown
     }
 
     /// The entry with this id.

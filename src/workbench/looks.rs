@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::corpus::LOOKS_FILE;
+use super::corpus::{Corpus, LOOKS_FILE};
 use super::eval::Totals;
 
 /// Beyond this the file is no list of looks.
@@ -34,11 +34,11 @@ struct Seen {
     corpus: String,
 }
 
-/// The file beside the corpus: in its folder, or in that of its first file.
-pub fn file(corpus: &[PathBuf]) -> PathBuf {
-    let first = corpus.first().map_or(Path::new("."), PathBuf::as_path);
-    let folder = if first.is_dir() { first } else { first.parent().unwrap_or(Path::new(".")) };
-    folder.join(LOOKS_FILE)
+/// The file beside the blind listings, in the folder of the first of their files: whoever names the corpus in another way
+/// finds the same count.
+pub fn file(blind: &Corpus) -> PathBuf {
+    let first = blind.entries.iter().map(|entry| Path::new(entry.place.file.as_str())).min();
+    first.and_then(Path::parent).unwrap_or(Path::new("")).join(LOOKS_FILE)
 }
 
 /// How often this blind split was looked at, and any.

@@ -60,7 +60,7 @@ const PRODUCTS: &[Product] = &[
         brand: None,
         sku: Some("LK-88"),
         gtin: &[],
-        description: "Opis Lampka nocna",
+        description: "Lampka nocna",
         image: Some("https://swiatlo.example/wp-content/uploads/ksiezyc.jpg"),
     },
     Product {

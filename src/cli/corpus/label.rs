@@ -23,8 +23,7 @@ const SHOWN_DESCRIPTION: usize = 1_500;
 const MAX_ANSWER_BYTES: u64 = 10_000;
 
 pub(super) fn run(shell: &Shell, arguments: &Label) -> Outcome {
-    let (corpus, _, bad) =
-        super::open(shell, super::CorpusArguments { paths: arguments.corpus.paths.clone() })?;
+    let (corpus, bad) = super::open(shell, super::CorpusArguments { paths: arguments.corpus.paths.clone() })?;
     let workspace = shell.workspace()?;
     let loaded = super::super::measure::load_rules(shell, workspace.rule_files()?);
     let classes: Vec<String> = loaded.set.taxonomy.classes.keys().cloned().collect();

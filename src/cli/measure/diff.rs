@@ -30,7 +30,7 @@ pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Outcome {
         if own.is_dir() { own } else { PathBuf::from(".") }
     });
     let base = super::load_rules(shell, rules_at(&arguments.base, &folder)?);
-    let (corpus, _, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
+    let (corpus, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
     let train = corpus.part(Split::Train);
     // A rule that is gone is no file any more; when all are meant, it is meant, too.
     let all = loaded.set.rules.iter().all(|rule| chosen.has_rule(&rule.id));

@@ -36,15 +36,17 @@ const MAX_COMPARED_BYTES: u64 = 256 << 20;
 pub(super) fn run(shell: &Shell, arguments: &Eval) -> Outcome {
     let workspace = shell.workspace()?;
     let (loaded, chosen, broken) = super::open_rules(shell, &arguments.rules)?;
-    let (corpus, paths, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
-    let mut exit = broken.max(bad);
+    let (corpus, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
+    let unknown = super::show_unknown_classes(shell, &corpus, &loaded.set.taxonomy);
+    let mut exit = broken.max(bad).max(unknown);
     let set = canary::plant(&loaded.set);
     let rules_hash = rules_hash(&set);
-    let looks = looks::file(&paths);
+    let hidden = corpus.part(Split::Blind);
+    let looks = looks::file(&hidden);
     if arguments.blind {
-        return Ok(exit.max(look(shell, &corpus.part(Split::Blind), &set, &rules_hash, &looks)?));
+        return Ok(exit.max(look(shell, &hidden, &set, &rules_hash, &looks)?));
     }
-    let blind = corpus.entries.iter().filter(|entry| entry.split == Split::Blind).count();
+    let blind = hidden.entries.len();
     let train = corpus.part(Split::Train);
     if train.entries.is_empty() {
         return Err(Failure::usage(anyhow::anyhow!(
@@ -77,7 +79,7 @@ pub(super) fn run(shell: &Shell, arguments: &Eval) -> Outcome {
             write!(out(), "{}", earlier.against(&evaluation.rules))?;
         }
         if blind > 0 {
-            let (same, _) = looks::count(&looks, &corpus.part(Split::Blind).hash).unwrap_or_default();
+            let (same, _) = looks::count(&looks, &hidden.hash).unwrap_or_default();
             shell.say(format_args!(
                 "blind split: {blind} listings, looked at {same} times; --blind shows its totals and counts the look"
             ));

@@ -30,7 +30,8 @@ pub(super) fn run(shell: &Shell, arguments: &Promote) -> Outcome {
             "the packs inside the program cannot be changed; `caveat init` writes them into a rules folder"
         )));
     };
-    let (corpus, _, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
+    let (corpus, bad) = super::open_corpus(shell, &workspace, &arguments.corpus)?;
+    let bad = bad.max(super::show_unknown_classes(shell, &corpus, &loaded.set.taxonomy));
     if bad != Exit::Done {
         let told = anyhow::anyhow!("nothing is promoted on a corpus with wrong lines; mend them first");
         return Err(Failure { exit: bad, error: told });

@@ -77,7 +77,7 @@ impl Draft<'_, '_> {
         } else if let Some(place) = &stock.available {
             candidates.push(text(place, "InStock", if stock.buy { 3.5 } else { 0.8 }));
         } else if stock.buy && self.merged.listing.price.is_some() {
-            candidates.push(text("button", "InStock", 0.7));
+            candidates.push(text("button", "InStock", if stock.near { 3.2 } else { 0.7 }));
         }
         if let Some((value, _)) = self.decide(Field::Availability, &candidates, str::to_owned) {
             self.merged.listing.availability = availability(&value).unwrap_or_default();

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::lexer::{Kind, Token};
 use super::{MAX_UNKNOWN, Parser, Step};
 use crate::document::{Edit, Problem, code, is_country, is_language, nearest};
+use crate::listing::Information;
 use crate::rules::model::{Attribute, Comparison, Condition};
 
 /// Farther apart than this, two words of a listing have nothing to do with each other.
@@ -13,7 +14,7 @@ const MAX_DISTANCE: u32 = 10_000;
 const MAX_VALUES: usize = 1000;
 
 /// Values that a condition may ask for, and whether they can be compared with texts.
-pub(super) const ATTRIBUTES: [(&str, Attribute, bool); 11] = [
+pub(super) const ATTRIBUTES: [(&str, Attribute, bool); 15] = [
     ("category", Attribute::Category, true),
     ("seller", Attribute::Seller, true),
     ("brand", Attribute::Brand, true),
@@ -25,6 +26,10 @@ pub(super) const ATTRIBUTES: [(&str, Attribute, bool); 11] = [
     ("price", Attribute::Price, false),
     ("description", Attribute::Description, false),
     ("images", Attribute::Images, false),
+    ("manufacturer", Attribute::Information(Information::Manufacturer), false),
+    ("responsible_person", Attribute::Information(Information::ResponsiblePerson), false),
+    ("warnings", Attribute::Information(Information::Warnings), false),
+    ("identifier", Attribute::Information(Information::Identifier), false),
 ];
 
 impl<'t> Parser<'t> {
