@@ -249,6 +249,7 @@ impl Facts<'_> {
             Attribute::Price => listing.price.as_ref().map(|price| price.amount.to_string()),
             Attribute::Description => Some(listing.description.clone()),
             Attribute::Images => Some(listing.images.join(", ")),
+            Attribute::Information(what) => listing.information(what).map(str::to_owned),
         };
         value
             .filter(|value| !value.trim().is_empty())
