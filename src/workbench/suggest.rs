@@ -58,7 +58,7 @@ pub fn suggest(class: &str, table: &HitTable, entries: &[Entry], least: usize) -
             having.remove(&phrase);
         }
     }
-    let caught_phrases: Vec<HashSet<String>> = caught.iter().map(|entry| phrases(entry)).collect();
+    let caught_phrases: Vec<BTreeSet<String>> = caught.iter().map(|entry| phrases(entry)).collect();
     let mut found: Vec<Suggestion> = shortest(having)
         .into_iter()
         .map(|(phrase, places)| {
@@ -107,10 +107,10 @@ fn shortest(having: BTreeMap<String, BTreeSet<usize>>) -> Vec<(String, BTreeSet<
 }
 
 /// The phrases of title, description and attributes, folded.
-fn phrases(entry: &Entry) -> HashSet<String> {
+fn phrases(entry: &Entry) -> BTreeSet<String> {
     let listing = &entry.listing;
     let texts = [&listing.title, &listing.description].into_iter().chain(listing.attributes.values());
-    let mut phrases = HashSet::new();
+    let mut phrases = BTreeSet::new();
     let mut cut: Vec<Word> = Vec::new();
     for text in texts {
         let folded = Folded::new(text);

@@ -47,9 +47,12 @@ pub struct Term {
     pub forms: Vec<String>,
 }
 
+/// What makes two words one: text, kind, fold, bound, fields.
+type Key = (String, PartKind, &'static str, &'static str, Vec<&'static str>);
+
 /// Every word of `rules`, by text. Words that stand alike in several patterns are one.
 pub fn terms(rules: &[&Rule], written: &Written, lists: &[List], entries: &[Entry]) -> Vec<Term> {
-    let mut found: BTreeMap<(String, PartKind, &str, &str, Vec<&str>), (Term, Pattern)> = BTreeMap::new();
+    let mut found: BTreeMap<Key, (Term, Pattern)> = BTreeMap::new();
     for rule in rules {
         for part in parts(rule, written, lists) {
             let Some(pattern) = part.alone(rule) else { continue };

@@ -162,9 +162,9 @@ pub(super) fn fmt(shell: &Shell, arguments: &Fmt) -> Outcome {
     let line = format!("{seen} files, {changed} {verb}, {failed} cannot be laid out");
     let bad = failed > 0 || arguments.check && changed > 0;
     if bad {
-        shell.problem(line)
+        shell.problem(line);
     } else {
-        shell.good(line)
+        shell.good(line);
     }
     Ok(if bad { Exit::Findings } else { Exit::Done })
 }
@@ -217,9 +217,9 @@ pub(super) fn check(shell: &Shell, arguments: &Check) -> Outcome {
         found.rules, found.tests, found.files
     );
     if errors == 0 {
-        shell.good(line)
+        shell.good(line);
     } else {
-        shell.problem(line)
+        shell.problem(line);
     }
     Ok(if errors == 0 { Exit::Done } else { Exit::Findings })
 }

@@ -107,7 +107,7 @@ fn outcome(out: &mut impl Write, rule: &Rule, explanation: &Explanation) -> io::
             writeln!(out, "{} — listed only: hits of this class decide nothing", styled("● HIT", WARN))?;
         }
         explain::Outcome::Hit => {
-            writeln!(out, "{} — an officer sees this listing", styled("● FLAGGED", BAD))?
+            writeln!(out, "{} — an officer sees this listing", styled("● FLAGGED", BAD))?;
         }
         explain::Outcome::Suppressed => {
             let name = explanation.suppressed_by.as_deref().unwrap_or_default();

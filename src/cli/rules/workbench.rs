@@ -65,7 +65,7 @@ fn print_lines<T: serde::Serialize>(items: impl IntoIterator<Item = T>) -> io::R
 }
 
 fn percent(part: usize, of: usize) -> String {
-    if of == 0 { "–".to_owned() } else { format!("{}%", (part * 100 + of / 2) / of) }
+    (part * 100 + of / 2).checked_div(of).map_or_else(|| "–".to_owned(), |percent| format!("{percent}%"))
 }
 
 pub(super) fn coverage(shell: &Shell, choice: &RuleChoice) -> Outcome {
@@ -373,9 +373,9 @@ pub(super) fn mutate_all(shell: &Shell, arguments: &Mutate) -> Outcome {
         percent(two.survived, two.of)
     );
     if under {
-        shell.problem(line)
+        shell.problem(line);
     } else {
-        shell.good(line)
+        shell.good(line);
     }
     Ok(exit)
 }

@@ -332,7 +332,9 @@ fn collect(part: &Condition, leaves: &mut Vec<Condition>) {
         Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|one| collect(one, leaves)),
         Condition::Not(inner) => collect(inner, leaves),
         Condition::AtLeast { of, .. } => {
-            of.iter().for_each(|place| collect(&Condition::Pattern(*place), leaves));
+            for place in of {
+                collect(&Condition::Pattern(*place), leaves);
+            }
         }
         leaf if !leaves.contains(leaf) => leaves.push(leaf.clone()),
         _ => {}

@@ -155,6 +155,10 @@ fn whole_word(value: &str, start: usize, end: usize) -> (usize, usize) {
     (start, end + (after.len() - after.trim_start_matches(inside).len()))
 }
 
+/// Every field that a pattern may look into.
+const FIELDS: [Field; 6] =
+    [Field::Title, Field::Description, Field::Attributes, Field::Category, Field::Brand, Field::Seller];
+
 fn variants(pattern: &Pattern) -> Vec<Variant> {
     let mut variants = Vec::new();
     let mut add = |how, message: String, change: &dyn Fn(&mut Pattern)| {
@@ -162,8 +166,6 @@ fn variants(pattern: &Pattern) -> Vec<Variant> {
         change(&mut pattern);
         variants.push(Variant { how, pattern, message });
     };
-    const ALL: [Field; 6] =
-        [Field::Title, Field::Description, Field::Attributes, Field::Category, Field::Brand, Field::Seller];
     let mut looks: Vec<&str> = pattern.fields.iter().map(|field| field_name(*field)).collect();
     let named: Vec<String> = pattern.attributes.iter().map(|name| format!("attributes.{name}")).collect();
     if !named.is_empty() {
@@ -174,7 +176,7 @@ fn variants(pattern: &Pattern) -> Vec<Variant> {
         How::Field,
         format!("is where this pattern does not look; it looks into {}", looks.join(", ")),
         &|changed| {
-            changed.fields = ALL.to_vec();
+            changed.fields = FIELDS.to_vec();
             changed.attributes.clear();
         },
     );

@@ -15,7 +15,8 @@ pub(super) fn lay_out(value: &str) -> String {
     let Some(tokens) = tokens(value) else { return value.to_owned() };
     let has_comment = tokens.iter().any(|token| matches!(token, Token::Comment(_)));
     let has_value = tokens.iter().any(|token| matches!(token, Token::Value(_)));
-    if !has_comment && !(has_value && tokens.contains(&Token::LineBreak)) {
+    let broken = has_comment || has_value && tokens.contains(&Token::LineBreak);
+    if !broken {
         let values = tokens.iter().filter_map(|token| match token {
             Token::Value(text) => Some(*text),
             _ => None,
