@@ -10,6 +10,8 @@ use super::outline::{Id, Outline, Tag, mark};
 
 /// Elements that one selector finds.
 const FOUND_MAX: usize = 1000;
+/// Selectors tried at elements of one page. Each may look at every element above; real pages need some thousands.
+const CHECKS_MAX: usize = 20_000;
 
 /// Several selectors that are run in one pass over the elements.
 #[derive(Debug, Default)]
@@ -87,8 +89,13 @@ impl SelectorSet {
     /// The elements of `ids` that each selector finds, in page order, in the order the selectors were added.
     pub(super) fn find(&self, outline: &Outline<'_>, ids: impl Iterator<Item = Id>) -> Vec<Vec<Id>> {
         let mut found: Vec<Vec<Id>> = vec![Vec::new(); self.selectors.len()];
+        let mut left = CHECKS_MAX;
         let mut check = |id: Id, places: Option<&Vec<usize>>| {
             for place in places.into_iter().flatten() {
+                left = usize::saturating_sub(left, 1);
+                if left == 0 {
+                    return;
+                }
                 let (Some(selector), Some(list)) = (self.selectors.get(*place), found.get_mut(*place)) else {
                     continue;
                 };

@@ -476,8 +476,8 @@ fn of_fields(
     base: Option<&Url>,
     locale: Locale<'_>,
 ) -> Option<Listing> {
-    let title = card.get("title").or_else(|| card.get("name"))?;
-    let mut listing = Listing { title: text::line(title), ..Listing::default() };
+    let title = card.get("title").or_else(|| card.get("name")).map(|title| text::line(title));
+    let mut listing = Listing { title: title.filter(|title| !title.is_empty())?, ..Listing::default() };
     listing.url = card.get("url").and_then(|url| resolve(url, base));
     listing.images.extend(card.get("image").and_then(|image| resolve(image, base)));
     listing.price = card.get("price").and_then(|price| price_of(price, None, locale));

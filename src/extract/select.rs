@@ -16,6 +16,8 @@ use crate::source::{Select, Selector};
 
 /// Elements of a page that a tree is built for.
 const ELEMENTS_MAX: usize = 100_000;
+/// Bytes of a page that a tree is built for: the tree copies all text, some 50 MB a second.
+const TREE_BYTES: usize = 8 * 1024 * 1024;
 /// Open formatting elements; each costs a copy in every block that follows.
 const FORMATTING_MAX: usize = 64;
 /// Matches of one selector that are read.
@@ -244,6 +246,9 @@ fn guard(outline: &Outline<'_>) -> Result<(), String> {
     }
     if outline.elements.len() > ELEMENTS_MAX {
         return Err(format!("more than {ELEMENTS_MAX} elements"));
+    }
+    if outline.source.len() > TREE_BYTES {
+        return Err(format!("more than {} MB", TREE_BYTES / (1024 * 1024)));
     }
     // Formatting elements that are still open when a block starts are copied into it; their end tags are what counts.
     let (mut open, mut at) = (0_usize, 0_usize);

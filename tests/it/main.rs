@@ -31,6 +31,7 @@ mod fetch;
 mod fetch_robots;
 mod fetch_tls;
 mod floors;
+mod fuzz;
 mod lab;
 mod matcher;
 mod measured;
