@@ -20,7 +20,7 @@ use caveat::source::{CardSelect, Select, Selector};
 /// A page: its address may stand on the first line, the value of `Content-Type` on the next.
 pub fn extract(data: &[u8]) {
     let page = page(data);
-    let extractor = if data.len() % 4 == 0 { &*SELECTING } else { &*PLAIN };
+    let extractor = if data.len().is_multiple_of(4) { &*SELECTING } else { &*PLAIN };
     let explanation = extractor.explain(&page);
     let said = serde_json::to_string(&explanation).expect("an explanation is JSON");
     let again = serde_json::to_string(&extractor.explain(&page)).expect("an explanation is JSON");
@@ -140,8 +140,12 @@ pub fn condition(data: &[u8]) {
     };
     match condition::parse(&text, names) {
         Ok(parsed) => {
-            parsed.branches.iter().for_each(|(range, _)| inside(range));
-            parsed.warnings.iter().for_each(|problem| inside(&problem.span));
+            for (range, _) in &parsed.branches {
+                inside(range);
+            }
+            for problem in &parsed.warnings {
+                inside(&problem.span);
+            }
             // What a condition is shown as means the same.
             let shown = condition::shown(&parsed.condition, names.patterns);
             let again = condition::parse(&shown, names).expect("what is shown can be read");
@@ -149,7 +153,9 @@ pub fn condition(data: &[u8]) {
         }
         Err(problems) => {
             assert!(!problems.is_empty());
-            problems.iter().for_each(|problem| inside(&problem.span));
+            for problem in &problems {
+                inside(&problem.span);
+            }
         }
     }
 }
@@ -183,7 +189,7 @@ pub fn matching(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (title, description) = text.split_once('\n').unwrap_or((&text, ""));
     let mut listing = a_listing(title);
-    listing.description = description.to_owned();
+    description.clone_into(&mut listing.description);
     let together = TOGETHER.hits(&listing, Some("DE"));
     let alone: Vec<Hit> = ALONE.iter().flat_map(|matcher| matcher.hits(&listing, Some("DE"))).collect();
     assert_eq!(together, alone, "a rule finds the same beside others as alone");

@@ -204,12 +204,11 @@ pub(super) fn plans(
     for source in sources {
         rulebook.check_packs(&format!("source {:?}", source.id), &source.packs)?;
         let matcher = rulebook.matcher(shell, &source.packs, false);
-        let plan = match only {
-            Some(url) => Plan::only(source, url.clone(), matcher),
-            None => {
-                let words = rulebook.search_words(shell, &source)?;
-                Plan::new(source, matcher, &words).map_err(Into::into)
-            }
+        let plan = if let Some(url) = only {
+            Plan::only(source, url.clone(), matcher)
+        } else {
+            let words = rulebook.search_words(shell, &source)?;
+            Plan::new(source, matcher, &words).map_err(Into::into)
         };
         let plan = plan.map_err(Failure::usage)?;
         if plan.words_left_out() > 0 {

@@ -134,8 +134,8 @@ fn below(outline: &Outline<'_>, heading: Id, label: &str) -> Option<String> {
         if text.is_empty() && !outline.has(at, mark::LINKED) {
             // `<p><b>Manufacturer:</b> Name, street</p>`
             let whole = outline.text_up_to(parent, BLOCK_BYTES, true);
-            text =
-                whole.strip_prefix(label).unwrap_or("").trim_start_matches([':', ' ', '-', '–']).to_owned();
+            let told = whole.strip_prefix(label).unwrap_or("").trim_start_matches([':', ' ', '-', '–']);
+            told.clone_into(&mut text);
             if Information::of_label(&text).is_some() {
                 text.clear();
             }

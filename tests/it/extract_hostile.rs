@@ -205,7 +205,7 @@ fn one_page() {
     for (way, extractor) in [("read", Extractor::default()), ("selected from", selecting())] {
         let started = processor_time();
         let extracted = extractor.extract(&page);
-        let took = processor_time() - started;
+        let took = processor_time().saturating_sub(started);
         let peak = peak_memory_kb();
         println!(
             "page {name}: {size} bytes, {way} in {took:?}, peak {} MB, {:?}, {:?}",

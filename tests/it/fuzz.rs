@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[expect(unreachable_pub, reason = "the fuzz targets use the same file from another crate")]
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 

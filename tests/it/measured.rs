@@ -100,7 +100,9 @@ fn rule_line(folder: &Path, arguments: &[&str]) -> Value {
 fn two_hundred_hits_from_one_seller_are_one_observation() {
     let folder = workspace();
     let mut lines = balls(200);
-    lines.iter_mut().for_each(|line| "one seller".clone_into(&mut line.seller));
+    for line in &mut lines {
+        "one seller".clone_into(&mut line.seller);
+    }
     lines.push(line("w1", "Magnetic balls: a physics book", "pass"));
     lines.push(line("w2", "My report about magnetic balls", "pass"));
     lines.push(line("m1", "Tiny strong spheres, 5 mm", "flag"));
