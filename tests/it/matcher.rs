@@ -455,3 +455,18 @@ fn a_text_that_matches_everywhere_is_bounded() {
         assert!(started.elapsed().as_secs() < 60, "{piece:?}: {:?}", started.elapsed());
     }
 }
+
+#[test]
+fn a_text_of_nothing_but_disguises_costs_no_more_a_letter_than_a_short_one() {
+    let rule = rule("t", vec![evasive("drug", &["viagra", "oxycontin"])], Condition::Pattern(0));
+    // Looking at the whole text once for each word would take minutes here.
+    let bytes = if cfg!(debug_assertions) { 1 << 18 } else { 10 << 20 };
+    for piece in
+        ["a*", "v*agra*", "\u{202e}a ", "\u{202e}argaiv ", "vi-", "v-i-", "vl agra ", "ɐɹƃ ", "🇻🇮", "🇻 "]
+    {
+        let text = piece.repeat(bytes / piece.len());
+        let started = std::time::Instant::now();
+        hits(&rule, &titled(&text));
+        assert!(started.elapsed().as_secs() < 20, "{piece:?}: {:?}", started.elapsed());
+    }
+}

@@ -119,13 +119,17 @@ impl Reader<'_> {
 
     /// The word that starts at `start`, with letters masked.
     fn masked(&mut self, start: u32) {
+        // One look at each run of letters and masks, or a text of nothing else would be looked at from every word on.
+        let before = self.folded.text().get(..start as usize).unwrap_or_default().chars().next_back();
+        if before.is_some_and(is_mask) {
+            return;
+        }
         let rest = self.folded.text().get(start as usize..).unwrap_or_default();
         let length = rest.find(|letter| !is_word(letter) && !is_mask(letter)).unwrap_or(rest.len());
         let word = rest.get(..length).unwrap_or_default().trim_end_matches(is_mask);
         let masks = word.chars().filter(|letter| is_mask(*letter)).count();
-        let before = self.folded.text().get(..start as usize).unwrap_or_default().chars().next_back();
         let Ok(bytes) = u32::try_from(word.len()) else { return };
-        if (1..=MAX_MASKS).contains(&masks) && bytes <= MAX_WORD_BYTES && !before.is_some_and(is_mask) {
+        if (1..=MAX_MASKS).contains(&masks) && bytes <= MAX_WORD_BYTES {
             self.extra(Shape::Masked, |reader| reader.units(start, start + bytes, false));
         }
     }
@@ -148,12 +152,18 @@ impl Reader<'_> {
 
     /// Words that a right-to-left override makes the reader see from their end.
     fn backwards(&mut self) {
+        // Words come in order, so that the text before them is looked through once.
+        let (mut looked, mut overridden) = (0, false);
         for word in self.words {
             let at = self.folded.original_span(word.start as usize..word.end as usize).start;
-            let before = self.original.get(..at).unwrap_or_default();
-            let overridden = before.rfind('\u{202e}').is_some_and(|from| {
-                before.get(from..).is_some_and(|since| !since.contains(['\u{202c}', '\n']))
-            });
+            for letter in self.original.get(looked..at).unwrap_or_default().chars() {
+                match letter {
+                    '\u{202e}' => overridden = true,
+                    '\u{202c}' | '\n' => overridden = false,
+                    _ => {}
+                }
+            }
+            looked = looked.max(at);
             if overridden && word.end - word.start <= MAX_WORD_BYTES {
                 self.extra(Shape::Backwards, |reader| {
                     let first = reader.into.units.len();
