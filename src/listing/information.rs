@@ -4,6 +4,10 @@
 //! The labels are facts of language, compiled from general knowledge of how shops and marketplaces write them. Whether
 //! what is given suffices in law is for a person to say.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::Listing;
 
 /// One piece of information.
@@ -41,21 +45,42 @@ impl Information {
         }
         let lowered = label.to_lowercase();
         let key = lowered.trim_matches(|c: char| !c.is_alphanumeric());
-        let holds = |words: &[&str]| words.iter().any(|word| key.contains(word));
-        if holds(RESPONSIBLE) {
+        let [responsible, other, manufacturer, warnings] = held(key);
+        if responsible {
             return Some(Self::ResponsiblePerson);
         }
-        if holds(NOT_MANUFACTURER) {
+        if other {
             return None;
         }
-        if MANUFACTURER.contains(&key) || holds(MANUFACTURER_PHRASES) {
+        if manufacturer || MANUFACTURER.contains(&key) {
             return Some(Self::Manufacturer);
         }
-        if WARNINGS.contains(&key) || holds(WARNING_PHRASES) {
+        if warnings || WARNINGS.contains(&key) {
             return Some(Self::Warnings);
         }
         IDENTIFIER.contains(&key).then_some(Self::Identifier)
     }
+}
+
+/// Phrases of each kind, all looked for at once: a page has thousands of labels.
+const PHRASES: [&[&str]; 4] = [RESPONSIBLE, NOT_MANUFACTURER, MANUFACTURER_PHRASES, WARNING_PHRASES];
+
+/// Which of [`PHRASES`] the text holds one of.
+fn held(text: &str) -> [bool; 4] {
+    static FINDER: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::new(PHRASES.iter().copied().flatten()).ok());
+    let mut held = [false; 4];
+    for found in FINDER.iter().flat_map(|finder| finder.find_overlapping_iter(text)) {
+        let mut at = found.pattern().as_usize();
+        for (phrases, held) in PHRASES.iter().zip(&mut held) {
+            if at < phrases.len() {
+                *held = true;
+                break;
+            }
+            at -= phrases.len();
+        }
+    }
+    held
 }
 
 impl Listing {
