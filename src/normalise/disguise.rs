@@ -309,6 +309,10 @@ impl Disguise {
             return None;
         }
         let units = self.units.get(window.first as usize..window.end as usize)?;
+        // A word beside letters pulled apart may end them ("v i a gra"), but not by a repetition of its own.
+        if usize::from(window.words) > term.words() && units.len() > term.length() {
+            return None;
+        }
         let tricks = term.fits(units, window.shape, self.foreign_text)?;
         found(units, tricks)
     }

@@ -149,8 +149,9 @@ impl<'a> Reader<'a> {
         if last > first {
             // "v1agra+c1alis": each may be a word of its own.
             for number in first..=last {
-                if let Some(word) = self.words.get(number) {
-                    self.changed(number, number, word.made_of);
+                let Some(word) = self.words.get(number) else { break };
+                if !self.changed(number, number, word.made_of) && !changed && self.wanted > 0 {
+                    self.context_after(number);
                 }
             }
         } else if !changed && self.wanted > 0 {

@@ -81,7 +81,9 @@ impl DisguisedTerm {
             return self.fits_alike(units);
         }
         let length = self.letters.len();
+        // Pieces are looked up as they stand, so that a repetition between them is none of the word's.
         if units.len() < length
+            || (shape == Shape::Split && units.len() > length)
             || (shape == Shape::Foreign && foreign_text && length < MIN_FOREIGN_CHARS)
             || self.align(units, shape) != Some(units.len())
         {

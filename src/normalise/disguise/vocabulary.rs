@@ -33,18 +33,21 @@ impl Vocabulary {
             keys.extend(
                 term.split(' ').map(|word| KeyHash::of(word.chars().map(|letter| read(letter, letter).0))),
             );
-            let letters = term.chars().count();
             if term.contains(' ') {
                 continue;
             }
-            if letters >= MIN_ALIKE_CHARS && term.contains(['i', 'l']) {
-                alike.push(words::alike(term.as_bytes()));
-            }
-            if may_be_split(term) {
-                for (cut, _) in term.char_indices().skip(1) {
-                    let (start, end) = term.split_at_checked(cut).unwrap_or_default();
-                    starts.push(words::alike(start.as_bytes()));
-                    ends.push(words::alike(end.as_bytes()));
+            // A term that is written in disguise itself is found in the plain word, too.
+            let plain: String = term.chars().map(|letter| read(letter, letter).0).collect();
+            for form in [term, &plain].into_iter().take(1 + usize::from(plain != term)) {
+                if form.chars().count() >= MIN_ALIKE_CHARS && form.contains(['i', 'l']) {
+                    alike.push(words::alike(form.as_bytes()));
+                }
+                if may_be_split(form) {
+                    for (cut, _) in form.char_indices().skip(1) {
+                        let (start, end) = form.split_at_checked(cut).unwrap_or_default();
+                        starts.push(words::alike(start.as_bytes()));
+                        ends.push(words::alike(end.as_bytes()));
+                    }
                 }
             }
         }
