@@ -365,7 +365,7 @@ fn dry(shell: &Shell, workspace: &Workspace, plans: Vec<Arc<Plan>>) -> Outcome {
     let runtime = runtime()?;
     let mut exit = Exit::Done;
     for plan in plans {
-        let pages = runtime.block_on(dry_run(&fetcher, &plan)).map_err(Failure::incomplete)?;
+        let pages = runtime.block_on(dry_run(&fetcher, &plan));
         if pages.iter().any(|page| page.not_fetched.is_some()) {
             exit = Exit::Incomplete;
         }

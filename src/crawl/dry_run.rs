@@ -3,10 +3,10 @@
 use serde::Serialize;
 use url::Url;
 
-use super::{CrawlError, Plan};
+use super::Plan;
+use super::visit::{Found, look};
 use crate::fetch::Fetcher;
 use crate::page::LinkKind;
-use crate::pipeline;
 
 /// What one start page leads to.
 #[derive(Debug, Clone, Serialize)]
@@ -37,7 +37,7 @@ pub struct PlannedLink {
 }
 
 /// Fetches the start pages of a plan and says what would follow.
-pub async fn dry_run(fetcher: &Fetcher, plan: &Plan) -> Result<Vec<StartPage>, CrawlError> {
+pub async fn dry_run(fetcher: &Fetcher, plan: &Plan) -> Vec<StartPage> {
     let mut pages = Vec::new();
     for url in &plan.source.start {
         let page = match fetcher.get(url, &plan.manners).await.outcome {
@@ -47,26 +47,26 @@ pub async fn dry_run(fetcher: &Fetcher, plan: &Plan) -> Result<Vec<StartPage>, C
                 continue;
             }
         };
-        let map = page.url.as_ref().and_then(|base| super::sitemap::read(&page.body, base));
-        if let Some(map) = map {
-            let links = map.sitemaps.into_iter().map(|url| (url, LinkKind::Other));
-            let links = links.chain(map.pages.into_iter().map(|url| (url, LinkKind::Product)));
-            let links = links.map(|(url, kind)| plan.link(url.to_string(), kind)).collect();
-            pages.push(StartPage { links, ..StartPage::of(url) });
-            continue;
-        }
-        let market = plan.source.market.as_deref();
-        let judged = pipeline::judge_page(&page, &plan.extractor, &plan.matcher, market);
-        let extracted = judged.extracted;
-        pages.push(StartPage {
-            page_type: Some(extracted.page_type),
-            listing: extracted.listing.is_some(),
-            cards: extracted.cards.len(),
-            links: extracted.links.into_iter().map(|link| plan.link(link.url, link.kind)).collect(),
-            ..StartPage::of(url)
+        pages.push(match look(page, plan).1 {
+            Found::Sitemap(map) => {
+                let links = map.sitemaps.into_iter().map(|url| (url, LinkKind::Other));
+                let links = links.chain(map.pages.into_iter().map(|url| (url, LinkKind::Product)));
+                let links = links.map(|(url, kind)| plan.link(url.to_string(), kind)).collect();
+                StartPage { links, ..StartPage::of(url) }
+            }
+            Found::Judged(judged) => {
+                let extracted = judged.extracted;
+                StartPage {
+                    page_type: Some(extracted.page_type),
+                    listing: extracted.listing.is_some(),
+                    cards: extracted.cards.len(),
+                    links: extracted.links.into_iter().map(|link| plan.link(link.url, link.kind)).collect(),
+                    ..StartPage::of(url)
+                }
+            }
         });
     }
-    Ok(pages)
+    pages
 }
 
 impl StartPage {

@@ -163,13 +163,13 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
     Ok(Visited::Settle(Box::new(outcome)))
 }
 
-enum Found {
+pub(super) enum Found {
     Sitemap(sitemap::Sitemap),
     Judged(Box<JudgedPage>),
 }
 
 /// Reads and judges a page; the part that costs processor time.
-fn look(mut page: Page, plan: &Plan) -> (Page, Found) {
+pub(super) fn look(mut page: Page, plan: &Plan) -> (Page, Found) {
     if page.body.starts_with(&[0x1f, 0x8b]) {
         // A compressed sitemap is a file of its own, not a content-encoding.
         let caps = decode::Caps { bytes: MAX_SITEMAP_BYTES, ratio: MAX_SITEMAP_RATIO };

@@ -163,20 +163,7 @@ impl Parser<'_> {
     fn object(&mut self, depth: usize) -> Value {
         self.at += 1;
         let mut map = Map::new();
-        loop {
-            self.skip_space();
-            match self.peek() {
-                None | Some(b']') => break,
-                Some(b'}') => {
-                    self.at += 1;
-                    break;
-                }
-                Some(b',' | b';') => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => {}
-            }
+        while !self.ends(b'}', b']') {
             let before = self.at;
             let key = match self.peek() {
                 Some(quote @ (b'"' | b'\'')) => self.string(quote, true),
@@ -208,20 +195,7 @@ impl Parser<'_> {
     fn array(&mut self, depth: usize) -> Value {
         self.at += 1;
         let mut items = Vec::new();
-        loop {
-            self.skip_space();
-            match self.peek() {
-                None | Some(b'}') => break,
-                Some(b']') => {
-                    self.at += 1;
-                    break;
-                }
-                Some(b',' | b';') => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => {}
-            }
+        while !self.ends(b']', b'}') {
             let before = self.at;
             items.push(self.value(depth + 1));
             if self.at == before {
@@ -232,6 +206,24 @@ impl Parser<'_> {
             }
         }
         Value::Array(items)
+    }
+
+    /// Passes separators; true at the end of an object or array, whose closing bracket is taken. The bracket of the
+    /// other kind closes what lies around it.
+    fn ends(&mut self, close: u8, outer: u8) -> bool {
+        loop {
+            self.skip_space();
+            match self.peek() {
+                None => return true,
+                Some(byte) if byte == outer => return true,
+                Some(byte) if byte == close => {
+                    self.at += 1;
+                    return true;
+                }
+                Some(b',' | b';') => self.at += 1,
+                Some(_) => return false,
+            }
+        }
     }
 
     /// The length of the character at `at`.

@@ -4,9 +4,10 @@
 use super::bitmaps::HitTable;
 use super::corpus::{Entry, Place, Split};
 use super::eval::{RuleMeasure, Truth};
+use super::probe;
 use crate::finding::Ruling;
 use crate::listing::Listing;
-use crate::rules::model::{Attribute, Bound, Condition, Field, Fold, Pattern, Rule, RuleSet, Status};
+use crate::rules::model::{Attribute, Condition, Rule, RuleSet, Status};
 
 /// Hits every listing.
 pub const ALWAYS: &str = "canary.always";
@@ -79,17 +80,6 @@ pub fn faults(table: &HitTable, planted: &HitTable, truth: &Truth, measures: &[R
 }
 
 fn rule(id: &str, class: &str, when: Condition) -> Rule {
-    let pattern = Pattern {
-        name: "word".to_owned(),
-        terms: vec![WORD.to_owned()],
-        stems: Vec::new(),
-        regexes: Vec::new(),
-        number: None,
-        fields: vec![Field::Title, Field::Description, Field::Attributes],
-        attributes: Vec::new(),
-        bound: Bound::Word,
-        fold: Fold::Evasive,
-    };
     Rule {
         id: id.to_owned(),
         title: "canary".to_owned(),
@@ -98,7 +88,7 @@ fn rule(id: &str, class: &str, when: Condition) -> Rule {
         pack: String::new(),
         langs: Vec::new(),
         markets: Vec::new(),
-        patterns: vec![pattern],
+        patterns: vec![probe::word(WORD)],
         when,
         exceptions: Vec::new(),
         bar_precision: None,

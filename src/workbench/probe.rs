@@ -7,11 +7,26 @@ use std::collections::BTreeMap;
 use crate::finding::Match;
 use crate::listing::Listing;
 use crate::matcher::{Matcher, Scratch};
-use crate::rules::model::{Condition, Field, Pattern, Rates, Rule, RuleSet, Status};
+use crate::rules::model::{Bound, Condition, Field, Fold, Pattern, Rates, Rule, RuleSet, Status};
 use crate::rules::taxonomy::Taxonomy;
 
 /// A word that no text holds, for patterns that have lost all of theirs: one without any cannot be compiled.
 pub(super) const NEVER: &str = "\u{e000}\u{e001}\u{e000}";
+
+/// A pattern of one word, looked for in every usual field and disguise.
+pub(super) fn word(word: &str) -> Pattern {
+    Pattern {
+        name: "word".to_owned(),
+        terms: vec![word.to_owned()],
+        stems: Vec::new(),
+        regexes: Vec::new(),
+        number: None,
+        fields: vec![Field::Title, Field::Description, Field::Attributes],
+        attributes: Vec::new(),
+        bound: Bound::Word,
+        fold: Fold::Evasive,
+    }
+}
 
 /// Patterns that are looked for each by itself. Broken ones never occur.
 pub(super) struct Probe {

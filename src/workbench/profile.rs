@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::corpus::Entry;
-use super::probe::{NEVER, Probe};
+use super::probe::{self, NEVER, Probe};
 use super::removal::Alone;
 use crate::matcher::{Matcher, Scratch};
-use crate::rules::model::{Bound, Field, Fold, Pattern, Rule, RuleSet};
+use crate::rules::model::{Rule, RuleSet};
 
 /// The fastest of so many runs counts: whatever else the machine does only adds time.
 const RUNS: usize = 5;
@@ -43,17 +43,7 @@ pub struct Cost {
 pub fn profile(set: &RuleSet, rules: &[&Rule], entries: &[Entry]) -> Profile {
     let mut scratch = Scratch::default();
     // A word that no text holds makes matching read and fold every text, and nothing else.
-    let nothing = Probe::new([Pattern {
-        name: "nothing".to_owned(),
-        terms: vec![NEVER.to_owned()],
-        stems: Vec::new(),
-        regexes: Vec::new(),
-        number: None,
-        fields: vec![Field::Title, Field::Description, Field::Attributes],
-        attributes: Vec::new(),
-        bound: Bound::Word,
-        fold: Fold::Evasive,
-    }]);
+    let nothing = Probe::new([probe::word(NEVER)]);
     let folding = time(entries, |entry| drop(nothing.occurring(&entry.listing, &mut scratch)));
     let (all, _) = Matcher::compile_with(set, true);
     let together = time(entries, |entry| drop(all.hits_with(&entry.listing, entry.market(), &mut scratch)));
