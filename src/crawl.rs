@@ -69,6 +69,8 @@ pub struct Plan {
     /// The source's name in the frontier.
     queue: String,
     matcher: Arc<Matcher>,
+    /// What the rules mean, as one digest; stands in the evidence.
+    rules: String,
     extractor: Extractor,
     manners: Manners,
     scope: Scope,
@@ -98,6 +100,7 @@ impl Plan {
             source,
             queue,
             matcher,
+            rules: String::new(),
             extractor,
             manners,
             scope,
@@ -106,6 +109,12 @@ impl Plan {
             seen,
             start_pages_only,
         })
+    }
+
+    /// The digest of the rules that judge, for the evidence.
+    #[must_use]
+    pub fn judged_by(self, rules: String) -> Self {
+        Self { rules, ..self }
     }
 
     /// Words of the source's `[search]` that are not asked for, because they would take more than half of its budget.

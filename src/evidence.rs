@@ -5,19 +5,26 @@
 //! in the `evidence` folder of a data folder, as `caveat-YYYYMMDDHHMMSS-NNNNN.warc.gz`; exchanges that led to no finding
 //! in `evidence/unflagged`, a file a day, so that they can be dropped by whole files.
 
+mod cdxj;
 mod digest;
 mod error;
 mod files;
 mod http;
 mod input;
+pub mod package;
 mod reader;
 mod record;
+mod revisit;
+mod surt;
 mod verify;
 mod writer;
+mod zip;
 
+pub use cdxj::{Index, index};
 pub use error::{EvidenceError, WarcError, WarcFault};
 pub use files::Repair;
 pub use http::{HttpMessage, http_response};
 pub use reader::{Record, WarcReader};
+pub use record::{Collector, Provenance};
 pub use verify::{Claim, Problem, Verified, read_place, verify};
-pub use writer::{EvidenceWriter, Kept, Pruned};
+pub use writer::{Chain, EvidenceWriter, Kept, Pruned};

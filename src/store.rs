@@ -43,6 +43,7 @@ pub use frontier::{
     Child, Counters, GateQueue, GateState, Job, JobResult, KeptListing, Outcome, QueueCounts, RobotsCopy,
     Run, Seed, Seen, Settled, Tally, UrlState, UrlStatus, VerdictSummary,
 };
+pub use journal::{JournalLine, journal_lines};
 pub use receipt::Receipt;
 
 use self::board::{Board, Held};
@@ -313,6 +314,21 @@ impl Store {
     /// Answers the number of lines.
     pub fn verify_journal(&self) -> Result<u64, StoreError> {
         journal::verify(self.tables.path(), &self.meta()?.journal)
+    }
+
+    /// The findings journal from its first line on, each line checked against the one before.
+    pub fn journal(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<JournalLine, StoreError>> + use<>, StoreError> {
+        let path = journal::file_path(self.tables.path());
+        let file = File::open(&path).map_err(|error| unusable("open", &path, error))?;
+        Ok(journal_lines(io::BufReader::new(file), &path))
+    }
+
+    /// Where the findings journal ends: the number of its last line and that line's hash; `None` while it is empty.
+    pub fn journal_head(&self) -> Result<Option<(u64, String)>, StoreError> {
+        let head = self.meta()?.journal;
+        Ok((head.lines > 0).then_some((head.lines, head.hash)))
     }
 
     /// Looks at everything: free space, the folder, journal, frontier, findings, listings and their indexes. Each check

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::crawl::dry_run::{StartPage, dry_run};
 use crate::crawl::stop::{Stop, stop};
 use crate::crawl::{CrawlError, Crawler, Dropped, Ended, Plan, crawl};
-use crate::evidence::EvidenceWriter;
+use crate::evidence::{Collector, EvidenceWriter};
 use crate::fetch::{FetchOptions, Fetcher};
 use crate::finding::Severity;
 use crate::source::{Limits, RequestOptions, Select, Source};
@@ -82,7 +82,9 @@ pub(super) fn open(shell: &Shell, workspace: &Workspace) -> Result<Arc<Crawler>,
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let data = &workspace.data;
     let store = Store::open(data, Arc::clone(&clock))?;
-    let evidence = EvidenceWriter::open(data, Arc::clone(&clock))?;
+    let config = &workspace.config;
+    let collector = Collector { operator: config.operator.clone(), user_agent: Some(user_agent(config)) };
+    let evidence = EvidenceWriter::open_for(data, Arc::clone(&clock), &collector)?;
     for repair in evidence.repairs() {
         shell.warn(format_args!("{} at byte {}: {}", repair.warc.display(), repair.offset, repair.message));
     }
@@ -204,13 +206,14 @@ pub(super) fn plans(
     for source in sources {
         rulebook.check_packs(&format!("source {:?}", source.id), &source.packs)?;
         let matcher = rulebook.matcher(shell, &source.packs, false);
+        let digest = rulebook.digest(&source.packs);
         let plan = if let Some(url) = only {
             Plan::only(source, url.clone(), matcher)
         } else {
             let words = rulebook.search_words(shell, &source)?;
             Plan::new(source, matcher, &words).map_err(Into::into)
         };
-        let plan = plan.map_err(Failure::usage)?;
+        let plan = plan.map_err(Failure::usage)?.judged_by(digest);
         if plan.words_left_out() > 0 {
             shell.warn(format_args!(
                 "source {:?}: {} search terms are not asked for, because searches take at most half of max_pages ({})",

@@ -7,6 +7,8 @@ use super::shell::Shell;
 use crate::document;
 use crate::matcher::Matcher;
 use crate::rules::load::{LoadOptions, Loaded, Packs, load};
+use crate::rules::lock::set_digest;
+use crate::rules::model::RuleSet;
 use crate::source::Source;
 use crate::verdict::UNDECIDED_CLASS;
 use crate::workspace::Workspace;
@@ -82,11 +84,21 @@ impl Rulebook {
         self.loaded.for_packs(&self.usual).rules.len()
     }
 
+    /// The digest of the rules that [`matcher`](Self::matcher) compiles for a crawl.
+    pub(super) fn digest(&self, packs: &[String]) -> String {
+        set_digest(&self.running(packs, false).rules)
+    }
+
+    fn running(&self, packs: &[String], information: bool) -> RuleSet {
+        let mut set = self.loaded.for_packs(if packs.is_empty() { &self.usual } else { packs });
+        set.rules.retain(|rule| information || rule.class != UNDECIDED_CLASS);
+        set
+    }
+
     /// Compiles the rules of some packs, or of the usual ones. Rules of class `information.missing` run only when
     /// asked for.
     pub(super) fn matcher(&mut self, shell: &Shell, packs: &[String], information: bool) -> Arc<Matcher> {
-        let mut set = self.loaded.for_packs(if packs.is_empty() { &self.usual } else { packs });
-        set.rules.retain(|rule| information || rule.class != UNDECIDED_CLASS);
+        let set = self.running(packs, information);
         let (matcher, errors) = Matcher::compile(&set);
         for error in &errors {
             shell.problem(format_args!("{error}; all other rules run"));

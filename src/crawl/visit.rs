@@ -11,7 +11,7 @@ use super::trap::MAX_ADDRESS_BYTES;
 use super::url_key::{clean, duplicate_key, same_page};
 use super::{CrawlError, Crawler, Plan, sitemap};
 use crate::clock::Timestamp;
-use crate::evidence::EvidenceError;
+use crate::evidence::{Chain, EvidenceError, Provenance};
 use crate::fetch::{Fetched, NotFetched, decode, gate_key, retry};
 use crate::finding::{Evidence, Finding, Ruling, State, Verdict, WarcPlace, finding_id};
 use crate::listing::Listing;
@@ -130,10 +130,12 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
             let product = judged.extracted.listing.is_some();
             if product || !offers.is_empty() {
                 let flagged = offers.iter().any(|offer| offer.verdict.ruling == Ruling::Flag);
+                let provenance = provenance(&plan, &outcome.job);
+                let chain = Chain { exchanges: &exchanges, provenance: Some(&provenance), earlier: None };
                 let kept = if flagged {
-                    crawler.evidence.append(&exchanges)
+                    crawler.evidence.append(chain)
                 } else {
-                    crawler.evidence.append_passing(&exchanges)
+                    crawler.evidence.append_passing(chain)
                 };
                 let place = match kept.await {
                     Ok(place) => place,
@@ -161,6 +163,16 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
     outcome.also_seen = redirected(&outcome.job, &address);
     outcome.gates = crawler.gate_rows(&[&outcome.job.gate, &gate_key(&address)]);
     Ok(Visited::Settle(Box::new(outcome)))
+}
+
+fn provenance(plan: &Plan, job: &Job) -> Provenance {
+    Provenance {
+        source: plan.source.id.clone(),
+        run: job.run,
+        rules: plan.rules.clone(),
+        found_on: job.found_on.clone(),
+        depth: job.depth,
+    }
 }
 
 pub(super) enum Found {

@@ -4,6 +4,9 @@ use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/// What our own digests begin with.
+pub(super) const LABEL: &str = "sha256:";
+
 /// `sha256:BASE32` of some bytes.
 pub(super) fn labelled(bytes: &[u8]) -> String {
     label(&Sha256::digest(bytes))
@@ -11,7 +14,7 @@ pub(super) fn labelled(bytes: &[u8]) -> String {
 
 /// `sha256:BASE32` of a digest.
 pub(super) fn label(digest: &[u8]) -> String {
-    format!("sha256:{}", base32(digest))
+    format!("{LABEL}{}", base32(digest))
 }
 
 pub(super) fn hex(digest: &[u8]) -> String {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Problem;
+
 /// Why evidence could not be written or read. Cheap to clone, because one failed group answers many callers.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EvidenceError {
@@ -35,6 +37,12 @@ pub enum EvidenceError {
     /// More exchanges wait than may.
     #[error("{0} exchanges wait for the disk already; wait for some to be kept")]
     Overloaded(usize),
+    /// The server says that a page is unchanged, and the record of the page cannot be read.
+    #[error("the page is said to be unchanged, but its earlier record {0}; ask for the whole page again")]
+    NoOriginal(String),
+    /// The record that a finding points at is not as it was written, so that nothing can be exported.
+    #[error("{} at byte {}: {}; `caveat evidence verify` shows everything that is wrong", .0.file.display(), .0.offset, .0.message)]
+    Unproven(Box<Problem>),
     /// Nothing to keep.
     #[error("no exchange to keep")]
     Empty,

@@ -98,6 +98,14 @@ impl<R: BufRead> Input<R> {
         Ok(if self.member_is_over()? { self.digest.clone() } else { None })
     }
 
+    /// Bytes of the file that were read up to the end of a gzip member; `None` inside one.
+    pub(super) fn raw_offset(&self) -> Option<u64> {
+        match &self.state {
+            State::Between(raw) => Some(raw.offset),
+            _ => None,
+        }
+    }
+
     /// The bytes are gzip members even if the first ones do not look like it.
     pub(super) fn expect_members(&mut self) {
         self.state = match std::mem::replace(&mut self.state, State::Gone) {

@@ -34,6 +34,8 @@ pub struct Record {
     /// SHA-256 of the gzip member, hexadecimal, when the reader checks digests and the member holds exactly this
     /// record.
     pub member_sha256: Option<String>,
+    /// Bytes of that gzip member.
+    pub member_bytes: Option<u64>,
 }
 
 impl Record {
@@ -112,6 +114,7 @@ impl<R: BufRead> WarcReader<R> {
             block: Vec::new(),
             cut: false,
             member_sha256: None,
+            member_bytes: None,
         };
         record.kind = record.field("WARC-Type").unwrap_or_default().to_ascii_lowercase();
         let length = record.field("Content-Length").and_then(|length| length.trim().parse::<u64>().ok());
@@ -122,6 +125,8 @@ impl<R: BufRead> WarcReader<R> {
             // What follows the record is the next record's trouble.
             let end = self.input.member_end().ok().flatten();
             record.member_sha256 = end.filter(|_| alone && self.input.members == member);
+            let bytes = self.input.raw_offset().and_then(|end| end.checked_sub(offset));
+            record.member_bytes = bytes.filter(|_| record.member_sha256.is_some());
             check(&record, &block_digest).map_err(at)?;
         }
         Ok(Some(record))

@@ -6,7 +6,7 @@ use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{EvidenceError, Record, WarcError, WarcFault, WarcReader, files};
+use super::{EvidenceError, Record, WarcError, WarcFault, WarcReader, files, revisit};
 use crate::finding::WarcPlace;
 
 /// Bytes of a block that are held to check its payload digest; longer blocks have their block digest checked only.
@@ -62,11 +62,11 @@ pub fn verify(data: &Path, claims: &[Claim]) -> Result<Verified, EvidenceError> 
     for path in list {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let places = claimed.remove(name.as_str()).unwrap_or_default();
-        verify_file(&path, places, &mut verified)?;
+        verify_file(data, &path, places, &mut verified)?;
     }
     let passing = files::passing_folder(data);
     for path in if passing.exists() { files::list(&passing)? } else { Vec::new() } {
-        verify_file(&path, BTreeMap::new(), &mut verified)?;
+        verify_file(data, &path, BTreeMap::new(), &mut verified)?;
     }
     for (name, places) in claimed {
         for claim in places.into_values().flatten() {
@@ -82,6 +82,7 @@ pub fn verify(data: &Path, claims: &[Claim]) -> Result<Verified, EvidenceError> 
 }
 
 fn verify_file(
+    data: &Path,
     path: &Path,
     mut places: BTreeMap<u64, Vec<&Claim>>,
     verified: &mut Verified,
@@ -98,8 +99,14 @@ fn verify_file(
         match record {
             Ok(record) => {
                 verified.records += 1;
+                // A revisit is worth what its original is worth.
+                let broken = (record.kind == "revisit").then(|| revisit::read_original(data, &record).err());
+                let broken = broken.flatten().map(|error| error.fault);
+                if let (Some(fault), false) = (&broken, places.contains_key(&record.offset)) {
+                    verified.problems.push(problem(record.offset, fault.to_string(), None));
+                }
                 for claim in places.remove(&record.offset).unwrap_or_default() {
-                    match mismatch(&record, &claim.place) {
+                    match mismatch(&record, &claim.place).or_else(|| broken.clone()) {
                         None => verified.proven += 1,
                         Some(fault) => {
                             verified.problems.push(problem(record.offset, fault.to_string(), Some(claim)));
@@ -127,27 +134,39 @@ fn verify_file(
 
 /// Reads the record that a finding points at and checks that it is the one.
 pub fn read_place(data: &Path, place: &WarcPlace, block_cap: usize) -> Result<Record, WarcError> {
-    let at = |fault| WarcError { offset: place.offset, fault };
-    // The name comes from a row; only a plain file name of ours may become a path.
-    let name = Path::new(&place.warc);
-    if files::serial(name).is_none() || name.components().count() != 1 {
-        return Err(at(WarcFault::Other(format!("{:?} is no evidence file", place.warc))));
-    }
-    let unreadable = |error| at(WarcFault::Io(Arc::new(error)));
-    let mut file = File::open(files::folder(data).join(name)).map_err(unreadable)?;
-    file.seek(SeekFrom::Start(place.offset)).map_err(unreadable)?;
-    let mut reader = WarcReader::checking(BufReader::new(file), block_cap);
-    let record = reader.next().ok_or_else(|| at(WarcFault::Other("the file ends before it".to_owned())))?;
-    let mut record = record.map_err(|error| at(error.fault))?;
-    record.offset += place.offset;
+    let record = read_at(data, &place.warc, place.offset, block_cap)?;
     match mismatch(&record, place) {
         None => Ok(record),
-        Some(fault) => Err(at(fault)),
+        Some(fault) => Err(WarcError { offset: place.offset, fault }),
     }
 }
 
-fn mismatch(record: &Record, place: &WarcPlace) -> Option<WarcFault> {
-    if record.kind != "response" {
+/// Reads the record at an offset of an evidence file, with its digests checked.
+pub(super) fn read_at(data: &Path, warc: &str, offset: u64, block_cap: usize) -> Result<Record, WarcError> {
+    let at = |fault| WarcError { offset, fault };
+    let file = open(data, warc, offset).map_err(at)?;
+    let mut reader = WarcReader::checking(BufReader::new(file), block_cap);
+    let record = reader.next().ok_or_else(|| at(WarcFault::Other("the file ends before it".to_owned())))?;
+    let mut record = record.map_err(|error| at(error.fault))?;
+    record.offset += offset;
+    Ok(record)
+}
+
+/// An evidence file, at an offset.
+pub(super) fn open(data: &Path, warc: &str, offset: u64) -> Result<File, WarcFault> {
+    // The name comes from a row or a record; only a plain file name of ours may become a path.
+    let name = Path::new(warc);
+    if files::serial(name).is_none() || name.components().count() != 1 {
+        return Err(WarcFault::Other(format!("{warc:?} is no evidence file")));
+    }
+    let unreadable = |error| WarcFault::Io(Arc::new(error));
+    let mut file = File::open(files::folder(data).join(name)).map_err(unreadable)?;
+    file.seek(SeekFrom::Start(offset)).map_err(unreadable)?;
+    Ok(file)
+}
+
+pub(super) fn mismatch(record: &Record, place: &WarcPlace) -> Option<WarcFault> {
+    if !matches!(record.kind.as_str(), "response" | "revisit") {
         return Some(WarcFault::Other(format!("it is a {} record", record.kind)));
     }
     match &record.member_sha256 {

@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use super::files::{self, End, Repair, Tail};
-use super::{EvidenceError, digest, record};
+use super::record::{Collector, Provenance};
+use super::{EvidenceError, digest, record, revisit};
 use crate::clock::{Clock, Timestamp};
 use crate::finding::WarcPlace;
 use crate::page::Exchange;
@@ -34,6 +35,7 @@ const LULL: Duration = Duration::from_millis(1);
 /// Writes evidence from many tasks. Clone it freely; when the last clone is gone, the files are closed.
 #[derive(Clone)]
 pub struct EvidenceWriter {
+    data: Arc<Path>,
     lasting: Arc<Stream>,
     /// What nothing was flagged on; pruned by whole files.
     passing: Arc<Stream>,
@@ -54,8 +56,26 @@ pub struct Kept(oneshot::Receiver<Answer>);
 
 type Answer = Result<WarcPlace, EvidenceError>;
 
+/// A chain of exchanges to be kept: redirects, then the page.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain<'a> {
+    /// In the order in which they happened.
+    pub exchanges: &'a [Exchange],
+    /// Why the page was asked for.
+    pub provenance: Option<&'a Provenance>,
+    /// The proof that the page may repeat: a place that [`EvidenceWriter::append`] gave for the same address earlier.
+    /// Where the answer is 304, or its payload is the same, a `revisit` record refers to it.
+    pub earlier: Option<&'a WarcPlace>,
+}
+
+impl<'a, T: AsRef<[Exchange]> + ?Sized> From<&'a T> for Chain<'a> {
+    fn from(exchanges: &'a T) -> Self {
+        Self { exchanges: exchanges.as_ref(), provenance: None, earlier: None }
+    }
+}
+
 struct Job {
-    /// Request and response by turns; the last is the one that is pointed at.
+    /// The members of a chain; the last is the one that is pointed at.
     members: Vec<Vec<u8>>,
     answer: oneshot::Sender<Answer>,
 }
@@ -64,10 +84,25 @@ impl EvidenceWriter {
     /// Opens the `evidence` folder inside a data folder for writing, creates it when it is missing, and cuts off an end
     /// that an interrupted write has torn.
     pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, EvidenceError> {
-        let (lasting, mut repairs) = Stream::open(files::folder(data), Arc::clone(&clock), false)?;
-        let (passing, others) = Stream::open(files::passing_folder(data), clock, true)?;
+        Self::open_for(data, clock, &Collector::default())
+    }
+
+    /// The same; every new file says who collects.
+    pub fn open_for(
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        collector: &Collector,
+    ) -> Result<Self, EvidenceError> {
+        let (lasting, mut repairs) =
+            Stream::open(files::folder(data), Arc::clone(&clock), collector.clone(), false)?;
+        let (passing, others) = Stream::open(files::passing_folder(data), clock, collector.clone(), true)?;
         repairs.extend(others);
-        Ok(Self { lasting: Arc::new(lasting), passing: Arc::new(passing), repairs: repairs.into() })
+        Ok(Self {
+            data: data.into(),
+            lasting: Arc::new(lasting),
+            passing: Arc::new(passing),
+            repairs: repairs.into(),
+        })
     }
 
     /// What was found when the folder was opened.
@@ -77,13 +112,29 @@ impl EvidenceWriter {
 
     /// Keeps a chain of exchanges (redirects, then the page) as request and response records. Compression happens here,
     /// in the caller's thread (some 20 ms a megabyte); the receipt is answered when all is on disk.
-    pub fn append(&self, exchanges: &[Exchange]) -> Kept {
-        self.lasting.append(exchanges)
+    ///
+    /// An answer 304 proves nothing without the page that it stands for: when its [`earlier`](Chain::earlier) proof
+    /// cannot be read, the receipt says so ([`EvidenceError::NoOriginal`]), and the page must be asked for again, whole.
+    pub fn append<'a>(&self, chain: impl Into<Chain<'a>>) -> Kept {
+        self.keep(&self.lasting, chain.into())
     }
 
-    /// Keeps exchanges that led to no finding, until [`prune`](Self::prune) drops them.
-    pub fn append_passing(&self, exchanges: &[Exchange]) -> Kept {
-        self.passing.append(exchanges)
+    /// Keeps exchanges that led to no finding, until [`prune`](Self::prune) drops them. What lies here is never referred
+    /// to, because only places of lasting evidence are read as [`earlier`](Chain::earlier).
+    pub fn append_passing<'a>(&self, chain: impl Into<Chain<'a>>) -> Kept {
+        self.keep(&self.passing, chain.into())
+    }
+
+    fn keep(&self, stream: &Stream, chain: Chain<'_>) -> Kept {
+        let original = match chain.earlier.map(|place| revisit::original_at(&self.data, place)) {
+            Some(Ok(original)) => Some(original),
+            Some(Err(error)) if chain.exchanges.last().is_some_and(|page| page.status == 304) => {
+                return Kept::answered(Err(EvidenceError::NoOriginal(error.to_string())));
+            }
+            // The page is here, so nothing is lost by keeping it again.
+            Some(Err(_)) | None => None,
+        };
+        stream.append(record::chain(chain.exchanges, chain.provenance, original.as_ref()))
     }
 
     /// Drops exchanges without a finding that were written before a time, by whole files of a day.
@@ -115,12 +166,14 @@ impl Stream {
     fn open(
         folder: PathBuf,
         clock: Arc<dyn Clock>,
+        collector: Collector,
         daily: bool,
     ) -> Result<(Self, Vec<Repair>), EvidenceError> {
         std::fs::create_dir_all(&folder).map_err(|error| files::unusable("create", &folder, error))?;
         let tail = Tail::open(&folder)?;
         let (mut appender, repairs) = Appender::open(folder.clone(), tail, clock)?;
         appender.daily = daily;
+        appender.collector = collector;
         let (jobs, received) = sync_channel(MAX_WAITING);
         let thread = std::thread::Builder::new()
             .name("caveat-evidence".to_owned())
@@ -129,9 +182,8 @@ impl Stream {
         Ok((Self { folder, jobs: Some(jobs), thread: Some(thread) }, repairs))
     }
 
-    fn append(&self, exchanges: &[Exchange]) -> Kept {
+    fn append(&self, members: Vec<Vec<u8>>) -> Kept {
         let (answer, kept) = oneshot::channel();
-        let members: Vec<Vec<u8>> = exchanges.iter().flat_map(record::exchange).collect();
         let job = Job { members, answer };
         let refused = match &self.jobs {
             _ if job.members.is_empty() => Some((job, EvidenceError::Empty)),
@@ -159,6 +211,12 @@ impl Drop for Stream {
 }
 
 impl Kept {
+    fn answered(answer: Answer) -> Self {
+        let (sender, kept) = oneshot::channel();
+        drop(sender.send(answer));
+        Self(kept)
+    }
+
     /// Blocks until the records are on disk.
     ///
     /// # Panics
@@ -191,6 +249,7 @@ struct Appender {
     roll_at: u64,
     /// Whether each day begins a new file.
     daily: bool,
+    collector: Collector,
 }
 
 struct OpenWarc {
@@ -228,7 +287,19 @@ impl Appender {
                 }
             }
         }
-        Ok((Self { folder, tail, clock, open, next_serial, roll_at: ROLL_AT, daily: false }, repairs))
+        Ok((
+            Self {
+                folder,
+                tail,
+                clock,
+                open,
+                next_serial,
+                roll_at: ROLL_AT,
+                daily: false,
+                collector: Collector::default(),
+            },
+            repairs,
+        ))
     }
 
     fn run(mut self, jobs: &Receiver<Job>) {
@@ -323,7 +394,7 @@ impl Appender {
         let now = self.clock.now();
         let name = files::name(now, self.next_serial);
         let path = self.folder.join(&name);
-        let info = record::warcinfo(&name, now);
+        let info = record::warcinfo(&name, now, &self.collector, &[]);
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -383,7 +454,7 @@ mod tests {
         let (mut group, mut receipts) = (Vec::new(), Vec::new());
         for number in 0..12 {
             let (answer, kept) = oneshot::channel();
-            group.push(Job { members: record::exchange(&page(number)).to_vec(), answer });
+            group.push(Job { members: record::chain(&[page(number)], None, None), answer });
             receipts.push(Kept(kept));
         }
         appender.group(group);

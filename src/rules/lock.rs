@@ -146,7 +146,22 @@ pub fn content_digest(rule: &Rule) -> String {
             unless.iter().filter_map(|place| names.get(*place)).map(|name| (*name).to_owned()).collect();
         put_set(&mut hash, &unless);
     }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+    hexadecimal(&hash.finalize())
+}
+
+/// SHA-256, in hexadecimal digits, of the rules that run together: their ids and what each means.
+pub fn set_digest(rules: &[Rule]) -> String {
+    let mut lines: Vec<String> =
+        rules.iter().map(|rule| format!("{} {}", rule.id, content_digest(rule))).collect();
+    lines.sort();
+    let mut hash = Sha256::new();
+    put(&mut hash, &["caveat rules 1"]);
+    put_set(&mut hash, &lines);
+    hexadecimal(&hash.finalize())
+}
+
+fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })

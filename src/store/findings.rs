@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::journal::{FINDING, SEEN};
 use super::rows::{FindingRow, OrderRow};
 use super::staging::{Draft, Staging};
 use super::tables::{Table, Tables};
@@ -100,16 +101,21 @@ pub(super) fn put(staging: &mut Staging<'_>, findings: Vec<Finding>) -> Result<u
             staging.meta.totals.findings += 1;
         }
         let row = renewed(old.as_ref(), finding);
-        // Seeing the same offer again is no news; the journal holds what is flagged and how that changed.
-        if old.as_ref().is_none_or(|old| content(&old.finding) != content(&row.finding)) {
-            let payload = serde_json::to_value(&row.finding).map_err(|error| StoreError::BadRow {
-                table: Table::Findings.name(),
-                key: row.finding.id.clone(),
-                cause: error.into(),
-            })?;
-            staging.journal(Draft { kind: "finding", id: row.finding.id.clone(), payload });
-        }
         let now = &row.finding;
+        let bad = |error: serde_json::Error| StoreError::BadRow {
+            table: Table::Findings.name(),
+            key: now.id.clone(),
+            cause: error.into(),
+        };
+        if old.as_ref().is_none_or(|old| content(&old.finding) != content(now)) {
+            let payload = serde_json::to_value(now).map_err(bad)?;
+            staging.journal(Draft { kind: FINDING, id: now.id.clone(), payload });
+        } else if old.as_ref().is_some_and(|old| old.finding.evidence != now.evidence) {
+            // The same offer seen again: only the new proof is news, and the chain must cover it.
+            let evidence = serde_json::to_value(&now.evidence).map_err(bad)?;
+            let payload = serde_json::json!({ "evidence": evidence, "last_seen": now.last_seen });
+            staging.journal(Draft { kind: SEEN, id: now.id.clone(), payload });
+        }
         let order = OrderRow {
             id: now.id.clone(),
             state: now.state,

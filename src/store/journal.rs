@@ -15,6 +15,7 @@ use super::StoreError;
 use super::rows::JournalHead;
 use super::staging::Draft;
 use crate::clock::Timestamp;
+use crate::finding::WarcPlace;
 
 /// A line holds one finding; those are capped below this by the store.
 const MAX_LINE: u64 = 32 << 20;
@@ -64,6 +65,87 @@ impl Entry {
         }
     }
 }
+
+/// A line of the journal whose place in the chain has been checked.
+#[derive(Debug)]
+pub struct JournalLine(Entry);
+
+impl JournalLine {
+    /// Counted from 1.
+    pub fn seq(&self) -> u64 {
+        self.0.seq
+    }
+
+    /// The id of the finding that it is about.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// When it was written, by the machine's own clock.
+    pub fn at(&self) -> Timestamp {
+        self.0.at
+    }
+
+    /// SHA-256 over this line and, through the one before, over all earlier ones; hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.0.hash
+    }
+
+    /// What was written: the whole finding (`kind` `finding`), or where it was seen again (`seen`); null where left out.
+    pub fn payload(&self) -> &serde_json::Value {
+        &self.0.payload
+    }
+
+    /// Whether the payload is a whole finding.
+    pub fn is_finding(&self) -> bool {
+        self.0.kind == FINDING
+    }
+
+    /// The exchange that it vouches for.
+    pub fn evidence(&self) -> Option<WarcPlace> {
+        self.0.payload.get("evidence").and_then(|place| WarcPlace::deserialize(place).ok())
+    }
+
+    /// The line as it is written; without its payload, the chain still holds.
+    pub fn text(mut self, with_payload: bool) -> String {
+        if !with_payload {
+            self.0.payload = serde_json::Value::Null;
+        }
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+}
+
+/// Reads lines of a journal, from any line on, and checks that each follows the one before. Ends at the first that does
+/// not.
+pub fn journal_lines<R: BufRead>(
+    mut reader: R,
+    name: &Path,
+) -> impl Iterator<Item = Result<JournalLine, StoreError>> + use<R> {
+    let name = name.to_owned();
+    let mut head: Option<JournalHead> = None;
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        let line = match read_line(&mut reader, &name) {
+            Ok(line) => line?,
+            Err(error) => {
+                ended = true;
+                return Some(Err(error));
+            }
+        };
+        let entry = parse(&line, &name, head.as_ref()).inspect_err(|_| ended = true);
+        Some(entry.map(|entry| {
+            advance(head.get_or_insert_default(), &entry, line.len() as u64);
+            JournalLine(entry)
+        }))
+    })
+}
+
+/// What a line is about.
+pub(super) const FINDING: &str = "finding";
+pub(super) const SEEN: &str = "seen";
 
 /// The open journal.
 pub(super) struct Journal {
@@ -178,20 +260,27 @@ fn next_line(
     path: &Path,
     head: &JournalHead,
 ) -> Result<Option<(Entry, u64)>, StoreError> {
+    let Some(line) = read_line(reader, path)? else { return Ok(None) };
+    Ok(Some((parse(&line, path, Some(head))?, line.len() as u64)))
+}
+
+fn read_line(reader: &mut impl BufRead, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let mut line = Vec::new();
-    let length = reader
+    reader
         .take(MAX_LINE)
         .read_until(b'\n', &mut line)
         .map_err(|error| super::unusable("read", path, error))?;
-    if line.last() != Some(&b'\n') {
-        return Ok(None);
-    }
-    let number = head.lines + 1;
-    let entry: Entry = serde_json::from_slice(&line)
-        .map_err(|error| damaged(path, format!("line {number} is no journal entry: {error}")))?;
-    match entry.fault(head) {
-        Some(fault) => Err(damaged(path, format!("line {number} {fault}"))),
-        None => Ok(Some((entry, length as u64))),
+    Ok((line.last() == Some(&b'\n')).then_some(line))
+}
+
+/// The entry on a line, which must follow `head` where there is one.
+fn parse(line: &[u8], path: &Path, head: Option<&JournalHead>) -> Result<Entry, StoreError> {
+    let number = head.map_or_else(|| "the first line".to_owned(), |head| format!("line {}", head.lines + 1));
+    let entry: Entry = serde_json::from_slice(line)
+        .map_err(|error| damaged(path, format!("{number} is no journal entry: {error}")))?;
+    match head.map_or_else(|| entry.own_fault(), |head| entry.fault(head)) {
+        Some(fault) => Err(damaged(path, format!("{number} {fault}"))),
+        None => Ok(entry),
     }
 }
 
@@ -202,7 +291,7 @@ fn advance(head: &mut JournalHead, entry: &Entry, length: u64) {
     head.hash.clone_from(&entry.hash);
 }
 
-fn file_path(dir: &Path) -> PathBuf {
+pub(super) fn file_path(dir: &Path) -> PathBuf {
     dir.join("journal.jsonl")
 }
 
