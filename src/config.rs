@@ -26,6 +26,8 @@ pub struct Config {
     pub data: PathBuf,
     /// How long things are kept.
     pub retention: Retention,
+    /// The web address of the authority that stamps the journal; `None` asks none.
+    pub timestamp_authority: Option<url::Url>,
     /// Packs that are on; empty means those that are on by default.
     pub packs: Vec<String>,
     /// Where `serve` listens.
@@ -41,6 +43,7 @@ impl Default for Config {
             time_zone: "UTC".to_owned(),
             data: PathBuf::from("data"),
             retention: Retention::default(),
+            timestamp_authority: None,
             packs: Vec::new(),
             web_address: "127.0.0.1:8620".to_owned(),
         }
@@ -76,6 +79,7 @@ pub const KEYS: Keys = Keys::new(
         ),
         Key::new("web_address", Shape::Text, "Where the web pages are served, such as \"127.0.0.1:8620\"."),
         Key::new("retention", Shape::Table(&RETENTION), "How long things are kept."),
+        Key::new("evidence", Shape::Table(&EVIDENCE), "What else is done for the proof of findings."),
     ],
 );
 
@@ -89,6 +93,16 @@ const RETENTION: Keys = Keys::new(
             "Recorded pages whose listing no rule flagged. Left out: 30.",
         ),
     ],
+);
+
+const EVIDENCE: Keys = Keys::new(
+    "What else is done for the proof of findings.",
+    &[Key::new(
+        "timestamp_authority",
+        Shape::Text,
+        "The web address of a time-stamping authority (RFC 3161), asked to stamp the end of the journal after each crawl. \
+         Left out: none is asked.",
+    )],
 );
 
 /// Reads `caveat.toml`. `file` is what diagnostics show. There is a configuration only where there is no error.
@@ -112,6 +126,7 @@ fn read(table: &Table<'_>) -> Config {
         packs: table.strings("packs").unwrap_or_default().into_iter().map(|pack| pack.value).collect(),
         web_address: web_address(table).unwrap_or(defaults.web_address),
         retention: table.table("retention").map_or(defaults.retention, |table| retention(&table)),
+        timestamp_authority: table.table("evidence").and_then(|table| timestamp_authority(&table)),
     }
 }
 
@@ -171,6 +186,17 @@ fn web_address(table: &Table<'_>) -> Option<String> {
         .help("write \"127.0.0.1:8620\" for this computer only, \"0.0.0.0:8620\" for the network");
     table.document().report(problem);
     None
+}
+
+fn timestamp_authority(table: &Table<'_>) -> Option<url::Url> {
+    let address = table.string("timestamp_authority")?;
+    let url = url::Url::parse(&address.value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    if url.is_none() {
+        let problem = Problem::error(code::BAD_VALUE, address.span, "this is not a web address")
+            .help("write the address that the authority names for RFC 3161, such as \"https://tsa.authority.example/\"");
+        table.document().report(problem);
+    }
+    url
 }
 
 fn retention(table: &Table<'_>) -> Retention {

@@ -15,6 +15,7 @@ pub mod package;
 mod reader;
 mod record;
 mod revisit;
+pub mod stamp;
 mod surt;
 mod verify;
 mod writer;

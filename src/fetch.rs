@@ -16,6 +16,7 @@ mod obey;
 mod options;
 mod origins;
 mod outcome;
+mod post;
 pub mod retry;
 pub mod robots;
 mod transport;

@@ -290,7 +290,39 @@ pub(super) enum ExportFormat {
 #[derive(Debug, Subcommand)]
 pub(super) enum Evidence {
     /// Check every digest, and that each finding's exchange is there
-    Verify,
+    Verify {
+        /// A package made by `evidence export`; needs nothing else [default: the data folder]
+        package: Option<PathBuf>,
+        /// Certificate of the time-stamping authority (PEM): also check the signatures of time stamps, with openssl
+        #[arg(long, value_name = "FILE")]
+        tsa_ca: Option<PathBuf>,
+    },
+    /// Pack the proof of findings into one file (WACZ) that can be checked and replayed elsewhere
+    Export(EvidenceExport),
+    /// Print an index of all pages kept with findings (CDXJ), for replay tools such as pywb
+    Index,
+    /// Let the authority in caveat.toml stamp the end of the journal now
+    Stamp,
+}
+
+/// `caveat evidence export`
+#[derive(Debug, Args)]
+pub(super) struct EvidenceExport {
+    /// Ids of findings, or what they begin with
+    #[arg(value_name = "FINDING", required_unless_present_any = ["run", "source", "all"])]
+    pub(super) findings: Vec<String>,
+    /// All that this run flagged
+    #[arg(long, value_name = "N")]
+    pub(super) run: Option<u64>,
+    /// All of this source
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) source: Option<String>,
+    /// All there are
+    #[arg(long)]
+    pub(super) all: bool,
+    /// The package; must not exist yet, and ends in .wacz
+    #[arg(short, long, value_name = "FILE.wacz")]
+    pub(super) output: PathBuf,
 }
 
 /// `caveat sources check`

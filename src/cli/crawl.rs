@@ -51,6 +51,7 @@ pub(super) fn run(shell: &Shell, arguments: &Crawl) -> Outcome {
     let runs = run_plans(shell, &runtime, &crawler, plans)?;
     exit = exit.max(show(shell, &runs)?);
     drop_old(shell, &workspace.config, &runtime, &crawler)?;
+    exit = exit.max(super::evidence::stamp_after_crawl(shell, &workspace, &runtime, &crawler));
     if runs.iter().any(|(_, run)| run.as_ref().is_ok_and(|ended| ended.report.flagged_total() > 0)) {
         let hint = format!("caveat findings list{}", shell.data_flag());
         shell.say(format_args!("next: {}", styled(hint, BOLD)));

@@ -106,7 +106,29 @@ impl Transport {
         headers: Vec<(String, String)>,
         observer: Observer,
     ) -> Result<Head, NotFetched> {
-        let mut request = Request::new(Method::GET, url.clone());
+        self.send(Request::new(Method::GET, url.clone()), headers, observer).await
+    }
+
+    /// The same with a POST request.
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+        observer: Observer,
+    ) -> Result<Head, NotFetched> {
+        let mut request = Request::new(Method::POST, url.clone());
+        *request.body_mut() = Some(body.into());
+        self.send(request, headers, observer).await
+    }
+
+    async fn send(
+        &self,
+        mut request: Request,
+        headers: Vec<(String, String)>,
+        observer: Observer,
+    ) -> Result<Head, NotFetched> {
+        let url = request.url().clone();
         *request.headers_mut() = header_map(&headers)?;
         let started = Instant::now();
         let deadline = started + self.timeouts.total;
@@ -120,7 +142,7 @@ impl Transport {
         };
         let latency = started.elapsed();
         let exchange = Exchange {
-            url: url.clone(),
+            url,
             sent_at,
             took: latency,
             remote: response.remote_addr(),
