@@ -19,6 +19,7 @@ mod outcome;
 pub mod retry;
 pub mod robots;
 mod transport;
+mod troubled;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,7 +46,9 @@ pub use manners::{Manners, Scope};
 pub use names::Lookup;
 pub use options::{FetchOptions, FetchSetupError, Timeouts};
 pub use origins::RobotsState;
+
 pub use outcome::{Hold, NotFetched, Phase};
+pub use troubled::{GateTally, troubled};
 
 /// Redirects followed for a page, at most; browsers give up at twenty, real chains end before five.
 const MAX_REDIRECTS: usize = 10;
@@ -151,6 +154,11 @@ impl Fetcher {
     /// Every gate, sorted by key: to be shown, and to be kept over a restart.
     pub fn gate_states(&self) -> Vec<GateState> {
         self.gates.states()
+    }
+
+    /// How many gates are open, and how many are held and why.
+    pub fn gate_tally(&self) -> GateTally {
+        GateTally::of(&self.gates.states())
     }
 
     /// Takes back what [`Fetcher::gate_states`] gave before a restart. From then on no gate, known or not, opens before

@@ -328,7 +328,8 @@ mod tests {
         let size = u32::try_from(data.len()).unwrap() + repeated;
         let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0b1010_0000];
         frame.extend(size.to_le_bytes());
-        let block = |size: u32, kind: u32, last: bool| (size << 3 | kind << 1 | u32::from(last)).to_le_bytes();
+        let block =
+            |size: u32, kind: u32, last: bool| (size << 3 | kind << 1 | u32::from(last)).to_le_bytes();
         frame.extend(&block(u32::try_from(data.len()).unwrap(), 0, repeated == 0)[..3]);
         frame.extend(data);
         if repeated > 0 {
