@@ -70,12 +70,13 @@ pub enum Step {
 /// What to do about a source now.
 pub fn step(schedule: &Schedule, standing: Standing, now: Timestamp) -> Step {
     let due = due(schedule, standing.last, now);
-    match (standing.is_running, due) {
-        (true, Some(due)) if standing.last.is_some() => Step::Skip(due),
-        (true, _) => Step::Wait,
-        (false, due) if standing.is_interrupted => Step::Resume(due.unwrap_or(Due { at: now, missed: 0 })),
-        (false, Some(due)) => Step::Start(due),
-        (false, None) => Step::Wait,
+    match due {
+        // A source that was never seen to and runs is on its first run.
+        Some(due) if standing.is_running && standing.last.is_some() => Step::Skip(due),
+        _ if standing.is_running => Step::Wait,
+        due if standing.is_interrupted => Step::Resume(due.unwrap_or(Due { at: now, missed: 0 })),
+        Some(due) => Step::Start(due),
+        None => Step::Wait,
     }
 }
 

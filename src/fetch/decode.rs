@@ -192,8 +192,10 @@ fn unzstd(input: &[u8], output: &mut Vec<u8>, limit: Limit) -> Result<(), Fault>
         if rest.is_empty() {
             return Ok(());
         }
-        if let Some(after) = after_skippable(rest) {
-            rest = after.ok_or(Fault::Truncated(name))?;
+        // A skippable frame: magic number, length, and what nobody reads.
+        if let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, after @ ..] = rest {
+            let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+            rest = after.get(length..).ok_or(Fault::Truncated(name))?;
             continue;
         }
         decoder.init(&mut rest).map_err(|error| match error {
@@ -222,13 +224,6 @@ fn unzstd(input: &[u8], output: &mut Vec<u8>, limit: Limit) -> Result<(), Fault>
         }
     }
     Err(Fault::TooDeep)
-}
-
-/// What follows a skippable frame: `None` where none begins, `Some(None)` where it is cut.
-fn after_skippable(input: &[u8]) -> Option<Option<&[u8]>> {
-    let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, rest @ ..] = input else { return None };
-    let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
-    Some(rest.get(length..))
 }
 
 /// Every member of a gzip stream.

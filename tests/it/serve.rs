@@ -84,7 +84,8 @@ impl Serving {
             }
         });
         let mut serving = Self { child, events, address: String::new() };
-        serving.address = serving.event("listening")["address"].as_str().unwrap().to_owned();
+        let listening = serving.event("listening");
+        listening["address"].as_str().unwrap().clone_into(&mut serving.address);
         serving
     }
 

@@ -124,7 +124,7 @@ fn scheduled(house: &House, told: &mut BTreeSet<String>) -> Vec<(String, Schedul
     match house.workspace.source_paths() {
         Err(error) => {
             wrong.insert(error.to_string());
-            say_once(house, told, error.into());
+            say_once(house, told, &error.into());
         }
         Ok(paths) => {
             for path in paths {
@@ -132,7 +132,7 @@ fn scheduled(house: &House, told: &mut BTreeSet<String>) -> Vec<(String, Schedul
                     Ok((source, _)) => sources.extend(source.schedule.map(|schedule| (source.id, schedule))),
                     Err(error) => {
                         wrong.insert(error.to_string());
-                        say_once(house, told, error.into());
+                        say_once(house, told, &error.into());
                     }
                 }
             }
@@ -142,9 +142,9 @@ fn scheduled(house: &House, told: &mut BTreeSet<String>) -> Vec<(String, Schedul
     sources
 }
 
-fn say_once(house: &House, told: &mut BTreeSet<String>, failure: Failure) {
+fn say_once(house: &House, told: &mut BTreeSet<String>, failure: &Failure) {
     if told.insert(failure.error.to_string()) {
-        house.shell.error(&failure);
+        house.shell.error(failure);
     }
 }
 
