@@ -56,6 +56,9 @@ const MAX_REDIRECTS: usize = 10;
 /// short enough that a caller who is told to stop need not wait.
 const FIRST_PATIENCE: Duration = Duration::from_secs(30);
 
+/// `X-Robots-Tag` fields of one answer that are read, at most: a field for each crawler that a site has heard of.
+const MAX_ROBOTS_TAGS: usize = 50;
+
 /// An encoded body from this many bytes on is decoded aside. Below, the ratio cap ends it within some milliseconds.
 const DECODED_ASIDE: usize = 16 << 10;
 /// Bodies decoded aside at the same time, at most.
@@ -139,6 +142,16 @@ impl Fetcher {
         let mut exchanges = Vec::new();
         let outcome = Box::pin(self.follow(url, manners, seen, &mut exchanges)).await;
         Fetched { exchanges, outcome }
+    }
+
+    /// Whether an answer's `X-Robots-Tag` fields ask us not to follow the page's links. What else they ask (`noindex`) is
+    /// about search engines: an authority that looks at an offer puts it into no index.
+    pub fn asks_not_to_follow(&self, exchange: &Exchange) -> bool {
+        let fields =
+            exchange.response_headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("x-robots-tag"));
+        fields.take(MAX_ROBOTS_TAGS).any(|(_, value)| {
+            robots::forbids_links(&String::from_utf8_lossy(value), &self.options.robots_token)
+        })
     }
 
     /// The earliest time at which the gate `key` (see [`gate_key`]) lets a request start.
