@@ -5,7 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use caveat::crawl::sitemap;
 use caveat::extract::{Extractor, gtin, lenient, money};
+use caveat::fetch::decode::{Caps, decode as decoded};
+use caveat::fetch::robots::{PathPattern, Robots, target, target_as_written};
+use caveat::fetch::{check_url, gate_key};
 use caveat::finding::Hit;
 use caveat::listing::{Availability, Listing, Price};
 use caveat::matcher::Matcher;
@@ -86,6 +90,79 @@ fn split_line(bytes: &[u8]) -> (String, &[u8]) {
     let end = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at(end);
     (String::from_utf8_lossy(line).trim().to_owned(), rest.get(1..).unwrap_or(&[]))
+}
+
+/// An address on the first line, then a robots.txt.
+pub fn robots(data: &[u8]) {
+    let (address, file) = split_line(data);
+    let asked = match address.parse() {
+        Ok(url) => target(&url),
+        Err(_) => target_as_written(&address),
+    };
+    let robots = Robots::parse(file);
+    let lines = file.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
+    for agent in ["caveat", "*", &address] {
+        let decision = robots.decide(agent, &asked);
+        assert_eq!(decision.line.is_some(), decision.rule.is_some());
+        assert!(decision.allowed || decision.line.is_some_and(|line| line >= 1 && line <= lines));
+        assert!(robots.crawl_delay(agent).is_none_or(|seconds| seconds >= 0.0));
+    }
+    assert!(robots.sitemaps().len() <= 1000);
+    let pattern = PathPattern::parse(&address);
+    assert!(pattern.matches(&asked).is_none_or(|octets| octets <= 3 * address.len() + 1));
+}
+
+/// A sitemap, feed or list of addresses.
+pub fn sitemap(data: &[u8]) {
+    let base = "https://shop.example/sitemap.xml".parse().expect("an address");
+    let Some(found) = sitemap::read(data, &base) else { return };
+    assert!(found.pages.len() + found.sitemaps.len() <= sitemap::MAX_ADDRESSES);
+    // What entities would make of a small file is not made: an address is no longer than the file and its base.
+    let most = 3 * data.len() + base.as_str().len() + 16;
+    for url in found.pages.iter().chain(&found.sitemaps) {
+        assert!(matches!(url.scheme(), "http" | "https") && url.as_str().len() <= most, "{url}");
+    }
+}
+
+/// An address. What passes the guard is http or https to a host that is not plainly of this machine or network.
+pub fn guard(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let base: url::Url = "https://shop.example/p/1".parse().expect("an address");
+    let Ok(url) = base.join(text.trim()) else { return };
+    gate_key(&url);
+    if check_url(&url, &[]).is_err() {
+        return;
+    }
+    assert!(
+        matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
+    );
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => {
+            let bad = ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified();
+            assert!(!bad && !ip.is_broadcast() && !ip.is_multicast(), "{url}");
+        }
+        Some(url::Host::Ipv6(ip)) => {
+            let carried = ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback() || ip.is_private());
+            assert!(!ip.is_loopback() && !ip.is_unspecified() && !ip.is_multicast() && !carried, "{url}");
+        }
+        Some(url::Host::Domain(name)) => {
+            assert!(name.trim_end_matches('.').contains('.') && !name.contains("localhost."), "{url}");
+        }
+        None => panic!("{url} has no host"),
+    }
+    // Said again in its own words, it is judged alike.
+    let again: url::Url = url.as_str().parse().expect("an address is one again");
+    assert!(check_url(&again, &[]).is_ok() && gate_key(&again) == gate_key(&url));
+}
+
+/// Names of encodings on the first line, then a body.
+pub fn decode(data: &[u8]) {
+    let (encodings, body) = split_line(data);
+    let caps = Caps { bytes: 4 << 20, ratio: 200 };
+    match decoded(&encodings, body, caps) {
+        Ok(bytes) => assert!(bytes.len() <= caps.bytes.max(body.len())),
+        Err(error) => assert!(error.partial.len() <= caps.bytes && !error.to_string().is_empty()),
+    }
 }
 
 static PLAIN: LazyLock<Extractor> = LazyLock::new(Extractor::default);

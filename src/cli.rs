@@ -20,6 +20,7 @@ mod rulebook;
 mod rules;
 mod scan;
 mod schedule;
+mod serve;
 mod shell;
 mod sources;
 mod summary;
@@ -63,6 +64,7 @@ fn run(shell: &Shell, command: Command) -> Outcome {
         Command::Evidence(evidence) => evidence::run(shell, &evidence),
         Command::Sources(sources) => sources::run(shell, sources),
         Command::Schedule(schedule) => schedule::run(shell, schedule),
+        Command::Serve(serve) => serve::run(shell, &serve),
         Command::Doctor => doctor::run(shell),
         Command::Completions { shell: name } => {
             clap_complete::generate(name, &mut Arguments::command(), "caveat", &mut io::stdout());

@@ -32,6 +32,8 @@ pub struct Config {
     pub packs: Vec<String>,
     /// Where `serve` listens.
     pub web_address: String,
+    /// Names under which `serve` answers, beside loopback names and the address itself; lower case.
+    pub web_hosts: Vec<String>,
 }
 
 impl Default for Config {
@@ -46,6 +48,7 @@ impl Default for Config {
             timestamp_authority: None,
             packs: Vec::new(),
             web_address: "127.0.0.1:8620".to_owned(),
+            web_hosts: Vec::new(),
         }
     }
 }
@@ -78,6 +81,12 @@ pub const KEYS: Keys = Keys::new(
             "The rule packs that are on. Left out: those that are on by default.",
         ),
         Key::new("web_address", Shape::Text, "Where the web pages are served, such as \"127.0.0.1:8620\"."),
+        Key::new(
+            "web_hosts",
+            Shape::List(&Shape::Text),
+            "Names under which the web pages are served, such as [\"caveat.authority.example\"]. Requests under other \
+             names are refused; names of this computer are always allowed where it listens on it.",
+        ),
         Key::new("retention", Shape::Table(&RETENTION), "How long things are kept."),
         Key::new("evidence", Shape::Table(&EVIDENCE), "What else is done for the proof of findings."),
     ],
@@ -125,6 +134,7 @@ fn read(table: &Table<'_>) -> Config {
         data: table.string("data").map_or(defaults.data, |path| PathBuf::from(path.value)),
         packs: table.strings("packs").unwrap_or_default().into_iter().map(|pack| pack.value).collect(),
         web_address: web_address(table).unwrap_or(defaults.web_address),
+        web_hosts: web_hosts(table),
         retention: table.table("retention").map_or(defaults.retention, |table| retention(&table)),
         timestamp_authority: table.table("evidence").and_then(|table| timestamp_authority(&table)),
     }
@@ -197,6 +207,21 @@ fn timestamp_authority(table: &Table<'_>) -> Option<url::Url> {
         table.document().report(problem);
     }
     url
+}
+
+fn web_hosts(table: &Table<'_>) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for name in table.strings("web_hosts").unwrap_or_default() {
+        let letters = |letter: char| letter.is_ascii_alphanumeric() || "-.".contains(letter);
+        if !name.value.is_empty() && name.value.len() <= MAX_HEADER_BYTES && name.value.chars().all(letters) {
+            hosts.push(name.value.to_ascii_lowercase());
+            continue;
+        }
+        let problem = Problem::error(code::BAD_VALUE, name.span, "this is not the name of a host")
+            .help("write the name alone, such as \"caveat.authority.example\": no scheme, no port");
+        table.document().report(problem);
+    }
+    hosts
 }
 
 fn retention(table: &Table<'_>) -> Retention {

@@ -20,6 +20,7 @@ mod post;
 pub mod retry;
 pub mod robots;
 mod transport;
+mod troubled;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,13 +47,18 @@ pub use manners::{Manners, Scope};
 pub use names::Lookup;
 pub use options::{FetchOptions, FetchSetupError, Timeouts};
 pub use origins::RobotsState;
+
 pub use outcome::{Hold, NotFetched, Phase};
+pub use troubled::{GateTally, troubled};
 
 /// Redirects followed for a page, at most; browsers give up at twenty, real chains end before five.
 const MAX_REDIRECTS: usize = 10;
 /// How long a call waits at a gate before it sends the caller away with a time. Long enough for the gaps of most sites,
 /// short enough that a caller who is told to stop need not wait.
 const FIRST_PATIENCE: Duration = Duration::from_secs(30);
+
+/// `X-Robots-Tag` fields of one answer that are read, at most: a field for each crawler that a site has heard of.
+const MAX_ROBOTS_TAGS: usize = 50;
 
 /// An encoded body from this many bytes on is decoded aside. Below, the ratio cap ends it within some milliseconds.
 const DECODED_ASIDE: usize = 16 << 10;
@@ -139,6 +145,16 @@ impl Fetcher {
         Fetched { exchanges, outcome }
     }
 
+    /// Whether an answer's `X-Robots-Tag` fields ask us not to follow the page's links. What else they ask (`noindex`) is
+    /// about search engines: an authority that looks at an offer puts it into no index.
+    pub fn asks_not_to_follow(&self, exchange: &Exchange) -> bool {
+        let fields =
+            exchange.response_headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("x-robots-tag"));
+        fields.take(MAX_ROBOTS_TAGS).any(|(_, value)| {
+            robots::forbids_links(&String::from_utf8_lossy(value), &self.options.robots_token)
+        })
+    }
+
     /// The earliest time at which the gate `key` (see [`gate_key`]) lets a request start.
     pub fn next_allowed(&self, key: &str) -> Timestamp {
         self.gates.next_allowed(key)
@@ -152,6 +168,11 @@ impl Fetcher {
     /// Every gate, sorted by key: to be shown, and to be kept over a restart.
     pub fn gate_states(&self) -> Vec<GateState> {
         self.gates.states()
+    }
+
+    /// How many gates are open, and how many are held and why.
+    pub fn gate_tally(&self) -> GateTally {
+        GateTally::of(&self.gates.states())
     }
 
     /// Takes back what [`Fetcher::gate_states`] gave before a restart. From then on no gate, known or not, opens before

@@ -24,6 +24,7 @@ mod staging;
 mod state;
 mod tables;
 mod taking;
+mod ticks;
 mod watch;
 mod writer;
 
@@ -45,6 +46,7 @@ pub use frontier::{
 };
 pub use journal::{JournalLine, journal_lines};
 pub use receipt::Receipt;
+pub use ticks::{Fate, PlannedRun};
 
 use self::board::{Board, Held};
 use self::rows::{GateRow, MetaRow, RunRow};
@@ -258,6 +260,22 @@ impl Store {
             Ok(GateState { gate, next_allowed, hold, gap_ms, slow_percent, failures, pauses })
         })
         .collect()
+    }
+
+    /// Keeps a planned run, new or changed: source and time name it. The oldest of the source are dropped.
+    pub fn put_planned(&self, run: PlannedRun) -> Receipt<()> {
+        match ticks::surplus(&self.tables, &run.source) {
+            Ok(surplus) => self.submit(move |staging| ticks::put(staging, &run, surplus)),
+            Err(error) => Receipt::answered(Err(error)),
+        }
+    }
+
+    /// Planned runs of one source, or of all by source, newest first. Streams.
+    pub fn planned(
+        &self,
+        source: Option<&str>,
+    ) -> impl Iterator<Item = Result<PlannedRun, StoreError>> + use<> {
+        ticks::list(&self.tables, source)
     }
 
     /// Keeps what is known of some origins' robots.txt.

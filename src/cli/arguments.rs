@@ -79,6 +79,8 @@ pub(super) enum Command {
     /// When sources are due
     #[command(subcommand)]
     Schedule(Schedule),
+    /// Keep the timetable of all sources and answer on loopback, until told to stop
+    Serve(Serve),
     /// Check this installation
     Doctor,
     /// Print a completion script for a shell
@@ -372,6 +374,14 @@ pub(super) enum Sources {
         #[arg(required = true, value_name = "URL")]
         urls: Vec<String>,
     },
+}
+
+/// `caveat serve`
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Where to listen [default: `web_address` of caveat.toml, 127.0.0.1:8620]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) address: Option<std::net::SocketAddr>,
 }
 
 /// `caveat schedule …`

@@ -27,7 +27,7 @@ use crate::store::{FindingFilter, Inside, Store};
 use crate::workspace::Workspace;
 
 /// Sources crawled at once; each has its own gates, and a hundred pages under way are enough for one machine.
-const SOURCES_AT_ONCE: usize = 8;
+pub(super) const SOURCES_AT_ONCE: usize = 8;
 /// Progress reports that wait to be drawn; later ones are dropped.
 const PROGRESS_WAITING: usize = 64;
 
@@ -291,7 +291,7 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 }
 
 /// The first Ctrl-C or SIGTERM wishes an orderly end; the second ends at once, which loses nothing either.
-fn stop_on_signal() -> Stop {
+pub(super) fn stop_on_signal() -> Stop {
     let (stopper, wish) = stop();
     tokio::spawn(async move {
         signal().await;

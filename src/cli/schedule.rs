@@ -14,7 +14,7 @@ use super::terminal::{harmless, json_line, out, table};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::schedule::{is_due, upcoming};
 use crate::source::Schedule;
-use crate::store::{Inside, Store};
+use crate::store::{Inside, PlannedRun, Store, StoreError};
 use crate::workspace::Workspace;
 
 /// Ticks shown of each source.
@@ -30,7 +30,7 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
             next(shell, &sources, source.as_deref(), count.unwrap_or(SHOWN), now).map(|done| done.max(exit))
         }
         Command::Run { fail_on } => {
-            let last = last_runs(&workspace)?;
+            let last = past(&workspace)?.last;
             let due = sources.into_iter().filter(|(id, plan)| is_due(plan, last.get(id).copied(), now));
             let due: Vec<String> = due.map(|(id, _)| id).collect();
             if due.is_empty() {
@@ -59,39 +59,67 @@ fn scheduled(shell: &Shell, workspace: &Workspace) -> Result<(Vec<(String, Sched
     Ok((sources, exit))
 }
 
-/// When each source's last run began.
-fn last_runs(workspace: &Workspace) -> Result<BTreeMap<String, Timestamp>, Failure> {
+/// What the store remembers of scheduled runs.
+#[derive(Default)]
+struct Past {
+    /// When each source was seen to last.
+    last: BTreeMap<String, Timestamp>,
+    /// Each source's newest planned run.
+    planned: BTreeMap<String, PlannedRun>,
+}
+
+fn past(workspace: &Workspace) -> Result<Past, Failure> {
+    let mut past = Past::default();
     if Store::look(&workspace.data) != Inside::Store {
-        return Ok(BTreeMap::new());
+        return Ok(past);
     }
     let store = Store::open_existing(&workspace.data, Arc::new(SystemClock))?;
-    let mut last = BTreeMap::new();
+    for planned in store.planned(None) {
+        let planned = planned?;
+        past.planned.entry(planned.source.clone()).or_insert(planned);
+    }
     for run in store.runs(None)? {
         // Newest first. One that was interrupted is taken up whatever the schedule says.
-        let began = if run.finished.is_some() { run.started } else { Timestamp(0) };
-        last.entry(run.source).or_insert(began);
+        let seen = past.planned.get(&run.source).map(|planned| planned.at);
+        let began = if run.finished.is_some() {
+            seen.map_or(run.started, |at| at.max(run.started))
+        } else {
+            Timestamp(0)
+        };
+        past.last.entry(run.source).or_insert(began);
     }
-    Ok(last)
+    Ok(past)
 }
 
 fn list(shell: &Shell, workspace: &Workspace, sources: &[(String, Schedule)], now: Timestamp) -> Outcome {
-    let last = last_runs(workspace)?;
+    let past = match past(workspace) {
+        // `serve` holds it; the plan itself stands in the files.
+        Err(failure) if matches!(failure.error.downcast_ref(), Some(StoreError::Held { .. })) => {
+            shell
+                .warn("another process holds the data folder, so that what is due and what ran is not shown");
+            None
+        }
+        past => Some(past?),
+    };
     let mut rows = Vec::new();
     for (id, plan) in sources {
-        let due = is_due(plan, last.get(id).copied(), now);
+        let due = past.as_ref().is_some_and(|past| is_due(plan, past.last.get(id).copied(), now));
+        let planned = past.as_ref().and_then(|past| past.planned.get(id));
         let next = upcoming(plan, now, 1).into_iter().next();
         if shell.global.json {
             let next = next.map(|tick| tick.at);
-            let line = json!({"source": id, "cron": plan.cron, "zone": plan.zone, "due": due, "next": next});
+            let line = json!({"source": id, "cron": plan.cron, "zone": plan.zone, "due": due, "next": next,
+                "planned": planned});
             writeln!(out(), "{}", json_line(&line)?)?;
         } else {
             let state = if due { "due now".to_owned() } else { String::new() };
+            let planned = planned.map(|run| format!("{} {}", run.at, run.fate.word())).unwrap_or_default();
             let next = next.map(|tick| tick.local).unwrap_or_default();
-            rows.push(vec![harmless(id), plan.cron.clone(), plan.zone.clone(), next, state]);
+            rows.push(vec![harmless(id), plan.cron.clone(), plan.zone.clone(), next, planned, state]);
         }
     }
     if !rows.is_empty() {
-        write!(out(), "{}", table(&["source", "schedule", "zone", "next", ""], &rows))?;
+        write!(out(), "{}", table(&["source", "schedule", "zone", "next", "last planned", ""], &rows))?;
     } else if sources.is_empty() {
         shell.say("no source has a schedule: write `schedule = \"0 3 * * 1-5 Europe/Berlin\"` into its file");
     }

@@ -26,6 +26,7 @@ pub(super) fn gate_state(row: GateState) -> fetch::GateState {
         slow: f64::from(row.slow_percent) / 100.0,
         failures: row.failures,
         pauses: row.pauses,
+        errors: 0,
     }
 }
 

@@ -114,7 +114,9 @@ pub(super) async fn visit(crawler: Arc<Crawler>, plan: Arc<Plan>, job: Job) -> R
             let maps = map.sitemaps.into_iter().map(|url| (url, priority::NEXT));
             follow(&plan, &mut outcome, maps.chain(pages).map(|(url, priority)| (url, priority, 1)));
         }
-        Found::Judged(judged) => {
+        Found::Judged(mut judged) => {
+            judged.extracted.nofollow |=
+                exchanges.last().is_some_and(|exchange| crawler.fetcher.asks_not_to_follow(exchange));
             let kind = page_word(judged.extracted.page_type);
             add(&mut outcome, format!("{}{kind}", count::PAGE), 1);
             if !judged.extracted.problems.is_empty() {

@@ -1,9 +1,11 @@
-//! Removes content-encodings (gzip, deflate, br, stacked) within caps on size, ratio and depth. Pure.
+//! Removes content-encodings (gzip, deflate, br, zstd, stacked) within caps on size, ratio and depth. Pure.
 
 use std::io::{self, Read};
 
 use brotli_decompressor::Decompressor;
 use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use ruzstd::decoding::errors::FrameDecoderError;
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// Encodings stacked on one body, at most. Two are seen where a proxy compresses again; three leaves room.
 const MAX_LAYERS: usize = 3;
@@ -11,6 +13,11 @@ const MAX_LAYERS: usize = 3;
 const RATIO_FROM: usize = 1 << 20;
 /// Bytes read from a decoder at a time.
 const CHUNK: usize = 32 << 10;
+/// The window that a zstd frame may ask for: RFC 9659 allows no more in a content-encoding, because a decoder has to set
+/// as much memory aside before it has seen anything.
+const MAX_ZSTD_WINDOW: u64 = 8 << 20;
+/// Zstd frames (and skipped ones) in one body, at most: a frame of nothing costs six bytes and a new start each.
+const MAX_ZSTD_FRAMES: usize = 1000;
 
 /// How much decoding may produce.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +43,7 @@ pub enum Fault {
     #[error("content-encoding {0:?} is not supported")]
     Unknown(String),
     /// More encodings than anybody needs.
-    #[error("more than {MAX_LAYERS} stacked content-encodings")]
+    #[error("more than {MAX_LAYERS} stacked content-encodings, or a thousand frames in one")]
     TooDeep,
     /// The data ends before its encoding does.
     #[error("the {0} data ends too early")]
@@ -49,6 +56,16 @@ pub enum Fault {
         /// What the decoder said.
         why: String,
     },
+    /// A decoder would have to set more memory aside than the standard lets it ask for.
+    #[error("the {encoding} data asks for a window of {asked} bytes; {cap} are allowed")]
+    Window {
+        /// Which encoding.
+        encoding: &'static str,
+        /// In bytes.
+        asked: u64,
+        /// In bytes.
+        cap: u64,
+    },
     /// More output than the cap.
     #[error("it decodes to more than {0} bytes")]
     TooLarge(usize),
@@ -60,7 +77,7 @@ pub enum Fault {
 impl Fault {
     /// True when the body was made to exhaust whoever reads it, or would do so.
     pub fn is_bomb(&self) -> bool {
-        matches!(self, Self::TooDeep | Self::TooLarge(_) | Self::Ratio(_))
+        matches!(self, Self::TooDeep | Self::TooLarge(_) | Self::Ratio(_) | Self::Window { .. })
     }
 }
 
@@ -99,6 +116,7 @@ enum Layer {
     Gzip,
     Deflate,
     Brotli,
+    Zstd,
 }
 
 #[derive(Clone, Copy)]
@@ -106,6 +124,21 @@ struct Limit {
     bytes: usize,
     ratio: usize,
     encoded: usize,
+}
+
+impl Limit {
+    /// Adds a piece to the output, as far as it fits.
+    fn take(self, output: &mut Vec<u8>, piece: &[u8]) -> Result<(), Fault> {
+        let room = self.bytes.saturating_sub(output.len());
+        output.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        if piece.len() > room {
+            return Err(Fault::TooLarge(self.bytes));
+        }
+        if output.len() > RATIO_FROM && output.len() / self.ratio.max(1) > self.encoded {
+            return Err(Fault::Ratio(self.ratio));
+        }
+        Ok(())
+    }
 }
 
 fn layers(encodings: &str) -> Result<Vec<Layer>, Fault> {
@@ -117,6 +150,7 @@ fn layers(encodings: &str) -> Result<Vec<Layer>, Fault> {
             "gzip" | "x-gzip" => Layer::Gzip,
             "deflate" => Layer::Deflate,
             "br" => Layer::Brotli,
+            "zstd" => Layer::Zstd,
             other => return Err(Fault::Unknown(other.chars().take(40).collect())),
         });
         if layers.len() > MAX_LAYERS {
@@ -132,6 +166,7 @@ impl Layer {
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
             Self::Brotli => "br",
+            Self::Zstd => "zstd",
         }
     }
 
@@ -140,8 +175,55 @@ impl Layer {
             Self::Gzip => gunzip(input, output, limit),
             Self::Deflate => inflate(input, output, limit),
             Self::Brotli => drain(self, &mut Decompressor::new(input, CHUNK), output, limit),
+            Self::Zstd => unzstd(input, output, limit),
         }
     }
+}
+
+/// Every frame of a zstd stream, block by block; skippable frames (RFC 8878, 3.1.2) are skipped.
+fn unzstd(input: &[u8], output: &mut Vec<u8>, limit: Limit) -> Result<(), Fault> {
+    let name = Layer::Zstd.name();
+    let corrupt = |why: String| Fault::Corrupt { encoding: name, why };
+    let mut decoder = FrameDecoder::new();
+    decoder.set_max_window_size(MAX_ZSTD_WINDOW);
+    let mut chunk = vec![0; CHUNK];
+    let mut rest = input;
+    for _ in 0..MAX_ZSTD_FRAMES {
+        if rest.is_empty() {
+            return Ok(());
+        }
+        // A skippable frame: magic number, length, and what nobody reads.
+        if let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, after @ ..] = rest {
+            let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+            rest = after.get(length..).ok_or(Fault::Truncated(name))?;
+            continue;
+        }
+        decoder.init(&mut rest).map_err(|error| match error {
+            FrameDecoderError::WindowSizeTooBig { requested, .. } => {
+                Fault::Window { encoding: name, asked: requested, cap: MAX_ZSTD_WINDOW }
+            }
+            _ if rest.is_empty() => Fault::Truncated(name),
+            error => corrupt(error.to_string()),
+        })?;
+        while !decoder.is_finished() {
+            let block = decoder.decode_blocks(&mut rest, BlockDecodingStrategy::UptoBlocks(1));
+            block.map_err(|error| match error {
+                _ if rest.is_empty() => Fault::Truncated(name),
+                error => corrupt(error.to_string()),
+            })?;
+            loop {
+                match decoder.read(&mut chunk).map_err(|error| corrupt(error.to_string()))? {
+                    0 => break,
+                    read => limit.take(output, chunk.get(..read).unwrap_or_default())?,
+                }
+            }
+        }
+        let (said, found) = (decoder.get_checksum_from_data(), decoder.get_calculated_checksum());
+        if said.is_some() && said != found {
+            return Err(corrupt("its checksum fails".to_owned()));
+        }
+    }
+    Err(Fault::TooDeep)
 }
 
 /// Every member of a gzip stream.
@@ -190,14 +272,7 @@ fn drain(layer: Layer, decoder: &mut dyn Read, output: &mut Vec<u8>, limit: Limi
             }
             Err(error) => return Err(Fault::Corrupt { encoding: layer.name(), why: error.to_string() }),
         };
-        let room = limit.bytes.saturating_sub(output.len());
-        output.extend_from_slice(chunk.get(..read.min(room)).unwrap_or_default());
-        if read > room {
-            return Err(Fault::TooLarge(limit.bytes));
-        }
-        if output.len() > RATIO_FROM && output.len() / limit.ratio.max(1) > limit.encoded {
-            return Err(Fault::Ratio(limit.ratio));
-        }
+        limit.take(output, chunk.get(..read).unwrap_or_default())?;
     }
 }
 
@@ -243,6 +318,27 @@ mod tests {
         stream
     }
 
+    /// A zstd frame (RFC 8878, 3.1.1) of one segment: a raw block, then one of repeated bytes.
+    fn zstd(data: &[u8], repeated: u32) -> Vec<u8> {
+        let size = u32::try_from(data.len()).unwrap() + repeated;
+        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0b1010_0000];
+        frame.extend(size.to_le_bytes());
+        let block =
+            |size: u32, kind: u32, last: bool| (size << 3 | kind << 1 | u32::from(last)).to_le_bytes();
+        frame.extend(&block(u32::try_from(data.len()).unwrap(), 0, repeated == 0)[..3]);
+        frame.extend(data);
+        if repeated > 0 {
+            frame.extend(&block(repeated, 1, true)[..3]);
+            frame.push(b'a');
+        }
+        frame
+    }
+
+    /// The same again and again: frames of 128 KiB out of some bytes.
+    fn zstd_bomb(frames: usize) -> Vec<u8> {
+        zstd(b"", 128 << 10).repeat(frames)
+    }
+
     fn fault(encodings: &str, body: &[u8]) -> Fault {
         decode(encodings, body, Caps::default()).unwrap_err().fault
     }
@@ -258,6 +354,8 @@ mod tests {
             ("deflate", zlib(PAGE)),
             ("deflate", raw(PAGE)),
             ("br", brotli(PAGE)),
+            ("zstd", zstd(PAGE, 0)),
+            ("gzip, zstd", zstd(&gzip(PAGE), 0)),
             ("gzip, deflate", zlib(&gzip(PAGE))),
             ("deflate, gzip, br", brotli(&gzip(&raw(PAGE)))),
         ] {
@@ -271,6 +369,34 @@ mod tests {
         body.extend(gzip(b"two"));
         body.extend([0; 7]);
         assert_eq!(decode("gzip", &body, Caps::default()).unwrap(), b"one two");
+    }
+
+    #[test]
+    fn zstd_frames_are_joined_and_skippable_ones_skipped() {
+        let skippable = [&[0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"xyz"].concat();
+        let body = [&skippable[..], &zstd(b"one ", 0), &skippable, &zstd(b"two", 5)].concat();
+        assert_eq!(decode("zstd", &body, Caps::default()).unwrap(), b"one twoaaaaa");
+    }
+
+    #[test]
+    fn zstd_that_is_cut_damaged_or_greedy_says_so() {
+        let whole = zstd(PAGE, 9);
+        for end in 1..whole.len() {
+            let error = decode("zstd", &whole[..end], Caps::default()).unwrap_err();
+            assert!(!error.fault.is_bomb() && PAGE.starts_with(&error.partial), "{end}: {error}");
+        }
+        assert_eq!(fault("zstd", &whole[..20]), Fault::Truncated("zstd"));
+        assert_eq!(fault("zstd", &[0x50, 0x2a, 0x4d, 0x18, 9, 0, 0, 0]), Fault::Truncated("zstd"));
+        assert!(matches!(fault("zstd", PAGE), Fault::Corrupt { encoding: "zstd", .. }));
+        // No single segment; the window descriptor asks for 2^(10+31) bytes, then for 16 MiB.
+        for window in [0xf8, 14 << 3] {
+            let greedy = [&[0x28, 0xb5, 0x2f, 0xfd, 0, window][..], &[1, 0, 0]].concat();
+            assert!(matches!(fault("zstd", &greedy), Fault::Window { .. }), "{}", fault("zstd", &greedy));
+            assert!(fault("zstd", &greedy).is_bomb());
+        }
+        assert_eq!(fault("zstd", &zstd_bomb(200)), Fault::Ratio(200));
+        assert_eq!(fault("zstd", &zstd(b"", 0).repeat(MAX_ZSTD_FRAMES + 1)), Fault::TooDeep);
+        assert!(fault("zstd, gzip", &gzip(&zstd_bomb(200))).is_bomb());
     }
 
     #[test]
@@ -308,7 +434,7 @@ mod tests {
 
     #[test]
     fn unknown_and_too_many_encodings_are_refused() {
-        assert_eq!(fault("zstd", PAGE), Fault::Unknown("zstd".into()));
+        assert_eq!(fault("lzma", PAGE), Fault::Unknown("lzma".into()));
         assert_eq!(fault("gzip,gzip,gzip,gzip", PAGE), Fault::TooDeep);
     }
 
@@ -328,7 +454,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_input_panics(names in "(gzip|deflate|br|identity|,| ){0,6}", body in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn no_input_panics(names in "(gzip|deflate|br|zstd|identity|,| ){0,6}", body in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = decode(&names, &body, Caps::default());
         }
 
@@ -336,6 +462,7 @@ mod tests {
         fn what_is_encoded_comes_back(data in prop::collection::vec(any::<u8>(), 1..2000)) {
             prop_assert_eq!(&decode("gzip", &gzip(&data), Caps::default()).unwrap(), &data);
             prop_assert_eq!(&decode("deflate", &zlib(&data), Caps::default()).unwrap(), &data);
+            prop_assert_eq!(&decode("zstd", &zstd(&data, 0), Caps::default()).unwrap(), &data);
             prop_assert_eq!(&decode("br, deflate", &raw(&brotli(&data)), Caps::default()).unwrap(), &data);
         }
     }

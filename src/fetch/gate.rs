@@ -79,6 +79,9 @@ pub struct GateState {
     pub failures: u32,
     /// Answers in a row that asked for a pause.
     pub pauses: u32,
+    /// Failures and wishes for a pause since this process knows the gate.
+    #[serde(default)]
+    pub errors: u64,
 }
 
 /// What one source, and robots.txt, ask of a gate.
@@ -136,6 +139,7 @@ pub(super) struct Gate {
     slow: Slow,
     failures: u32,
     pauses: u32,
+    errors: u64,
     in_flight: usize,
     connecting: usize,
 }
@@ -241,6 +245,7 @@ impl Gate {
 
     /// Learns from an exchange.
     pub(super) fn report(&mut self, signal: Signal, now: Instant) {
+        self.errors += u64::from(!matches!(signal, Signal::Fine { .. }));
         match signal {
             Signal::Fine { latency } => {
                 self.latency = (self.latency * 3 + latency) / 4;
@@ -289,6 +294,7 @@ impl Gate {
             slow: self.slow.0,
             failures: self.failures,
             pauses: self.pauses,
+            errors: self.errors,
         }
     }
 

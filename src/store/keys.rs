@@ -60,6 +60,11 @@ pub(super) fn run(source: &str, run: u64) -> Vec<u8> {
     joined(&[source.as_bytes(), &[0], &run.to_be_bytes()])
 }
 
+/// `source 0 time`.
+pub(super) fn tick(source: &str, at: Timestamp) -> Vec<u8> {
+    joined(&[source.as_bytes(), &[0], &time(at)])
+}
+
 /// `severity score id`, worst first.
 pub(super) fn order(severity: Severity, score: u8, id: &str) -> Vec<u8> {
     joined(&[&[u8::MAX - severity as u8, u8::MAX - score], id.as_bytes()])

@@ -38,10 +38,12 @@ pub(super) enum Table {
     Listings,
     /// seen at, source, URL of passed listings → nothing.
     Ages,
+    /// source, time → [`super::PlannedRun`].
+    Ticks,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Meta,
         Self::Urls,
         Self::Ready,
@@ -56,6 +58,7 @@ impl Table {
         Self::Order,
         Self::Listings,
         Self::Ages,
+        Self::Ticks,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -74,6 +77,7 @@ impl Table {
             Self::Order => "finding-order",
             Self::Listings => "listings",
             Self::Ages => "listing-ages",
+            Self::Ticks => "planned-runs",
         }
     }
 }

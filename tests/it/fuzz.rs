@@ -80,6 +80,26 @@ fn fold() {
 }
 
 #[test]
+fn robots() {
+    run("robots", checks::robots);
+}
+
+#[test]
+fn sitemap() {
+    run("sitemap", checks::sitemap);
+}
+
+#[test]
+fn guard() {
+    run("guard", checks::guard);
+}
+
+#[test]
+fn decode() {
+    run("decode", checks::decode);
+}
+
+#[test]
 fn matching() {
     run("matching", checks::matching);
 }

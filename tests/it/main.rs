@@ -45,6 +45,7 @@ mod rules_schema;
 mod rules_shipped;
 mod rules_tested;
 mod scan;
+mod serve;
 mod shop;
 mod site;
 mod sources_check;
