@@ -224,14 +224,18 @@ pub struct WarcPlace {
 
 /// The id of the finding for an offer: the first 16 hexadecimal digits of SHA-256 over source, zero byte, URL.
 pub fn finding_id(source: &str, canonical_url: &str) -> String {
-    use std::fmt::Write;
-
     use sha2::{Digest, Sha256};
 
     let digest = Sha256::new().chain_update(source).chain_update([0]).chain_update(canonical_url).finalize();
-    digest.iter().take(8).fold(String::with_capacity(16), |mut id, byte| {
+    hex(digest.get(..8).unwrap_or_default())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a string cannot fail.
-        let _ = write!(id, "{byte:02x}");
-        id
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }

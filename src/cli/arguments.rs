@@ -275,6 +275,7 @@ pub(super) enum Findings {
 }
 
 /// `caveat findings decide`
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("action"), after_help = "\
 Steps: new → in review (--start) → --confirm, --dismiss REASON or --refer AUTHORITY → --close. --reopen takes a decided one up
@@ -321,7 +322,7 @@ pub(super) struct Decide {
 /// Which findings.
 #[derive(Debug, Args)]
 pub(super) struct FindingFilter {
-    /// Only those that stand here: new, in_review, confirmed, dismissed, referred, closed (several by commas)
+    /// Only those that stand here: `new`, `in_review`, `confirmed`, `dismissed`, `referred`, `closed` (several by commas)
     #[arg(long, value_name = "STATE", value_delimiter = ',')]
     pub(super) state: Vec<State>,
     /// Only those given to this person

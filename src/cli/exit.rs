@@ -66,7 +66,7 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::NoStore { .. } | StoreError::NotOne { .. } | StoreError::Refused { .. } => {
                 Self::usage(error)
-            },
+            }
             _ => Self::incomplete(error),
         }
     }

@@ -35,7 +35,10 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
                 let FindingRecord { finding, history, review } = &record;
                 let mut line = serde_json::to_value(finding).map_err(io::Error::from)?;
                 if let Some(line) = line.as_object_mut() {
-                    line.insert("history".to_owned(), serde_json::to_value(history).map_err(io::Error::from)?);
+                    line.insert(
+                        "history".to_owned(),
+                        serde_json::to_value(history).map_err(io::Error::from)?,
+                    );
                     line.insert("review".to_owned(), serde_json::to_value(review).map_err(io::Error::from)?);
                 }
                 writeln!(out(), "{}", json_line(&line)?)?;

@@ -230,7 +230,10 @@ impl Review {
         let aside = self.snoozed.is_some() || to.is_decided();
         if !aside {
             self.about = None;
-        } else if from != to || self.about.is_none() || matches!(step.action, Action::Snooze { .. } | Action::Changed) {
+        } else if from != to
+            || self.about.is_none()
+            || matches!(step.action, Action::Snooze { .. } | Action::Changed)
+        {
             self.about = Some(Subject::of(finding));
         }
         finding.state = to;
@@ -257,9 +260,11 @@ impl Review {
 
     /// The last step that moved it, if it can be taken back: nothing but notes and assignments came after it.
     fn undoable(&self) -> Option<&Taken> {
-        self.steps.iter().rev().find(|taken| taken.from != taken.to).filter(|taken| {
-            !matches!(taken.action, Action::Changed | Action::Undo)
-        })
+        self.steps
+            .iter()
+            .rev()
+            .find(|taken| taken.from != taken.to)
+            .filter(|taken| !matches!(taken.action, Action::Changed | Action::Undo))
     }
 
     fn after(&self, from: State, action: &Action, now: Timestamp) -> Result<State, Refusal> {
@@ -289,14 +294,13 @@ impl Review {
             Action::Snooze { .. } => no("snoozing", "it is not in the queue"),
             Action::Wake if self.snoozed.is_some() => Ok(from),
             Action::Wake => no("waking", "it is not snoozed"),
-            Action::Assign { .. } | Action::Note => Ok(from),
             Action::Undo => match self.undoable() {
                 Some(last) => Ok(last.from),
                 None => no("undoing", "there is no decision to take back"),
             },
-            // What another authority or the platform was told stays told; the officer sees the step.
             Action::Changed if matches!(from, Dismissed | Closed) => Ok(New),
-            Action::Changed => Ok(from),
+            // What another authority or the platform was told stays told; the officer sees the step.
+            Action::Changed | Action::Assign { .. } | Action::Note => Ok(from),
         }
     }
 }
@@ -334,7 +338,7 @@ pub fn content_digest(listing: &Listing) -> String {
     add("mpn", listing.mpn.as_deref().unwrap_or_default());
     listing.gtin.iter().for_each(|gtin| add("gtin", gtin));
     listing.attributes.iter().for_each(|(name, value)| add(&format!("attributes.{name}"), value));
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    super::hex(&digest.finalize())
 }
 
 fn check_text(step: &Step) -> Result<(), Refusal> {
@@ -420,7 +424,10 @@ mod tests {
                 Action::Reopen,
                 vec![(Confirmed, InReview), (Dismissed, InReview), (Referred, InReview), (Closed, InReview)],
             ),
-            (Action::Changed, State::ALL.map(|s| (s, if matches!(s, Dismissed | Closed) { New } else { s })).into()),
+            (
+                Action::Changed,
+                State::ALL.map(|s| (s, if matches!(s, Dismissed | Closed) { New } else { s })).into(),
+            ),
             (Action::Assign { to: Some("ben".to_owned()) }, State::ALL.map(|s| (s, s)).into()),
             (
                 Action::Snooze { until: Timestamp(2_000) },
@@ -457,7 +464,10 @@ mod tests {
         };
         assert!(!outdated(&|_| {}));
         assert!(!outdated(&|f| f.hits[0].rule = "med.renamed".to_owned()), "a renamed rule");
-        assert!(!outdated(&|f| f.hits[0].class = "medicine.opioid".to_owned()), "another class of the family");
+        assert!(
+            !outdated(&|f| f.hits[0].class = "medicine.opioid".to_owned()),
+            "another class of the family"
+        );
         assert!(!outdated(&|f| f.hits.clear()), "fewer rules");
         assert!(!outdated(&|f| f.listing.title = " Viagra  100\tmg ".to_owned()), "white space");
         assert!(outdated(&|f| f.listing.title = "Viagra 200 mg".to_owned()));
@@ -474,7 +484,10 @@ mod tests {
         review.apply(&mut finding, Step { seen: Some(0), ..step(Action::Confirm) }, NOW).unwrap();
         let late = Step { seen: Some(0), by: "ben".to_owned(), ..step(dismiss()) };
         let refused = review.apply(&mut finding, late, NOW).unwrap_err();
-        assert_eq!(refused.to_string(), "it was changed by anna since you looked (confirmed now); look again");
+        assert_eq!(
+            refused.to_string(),
+            "it was changed by anna since you looked (confirmed now); look again"
+        );
     }
 
     #[test]

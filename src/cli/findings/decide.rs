@@ -47,7 +47,8 @@ pub(super) fn run(shell: &Shell, store: &Store, ids: &[String], step: &Step) -> 
 
 /// The step that the arguments ask for.
 pub(super) fn step(workspace: &Workspace, arguments: &Decide) -> Result<Step, Failure> {
-    let Decide { ids: _, start, confirm, dismiss, refer, close, reopen, snooze, wake, undo, note } = arguments;
+    let Decide { ids: _, start, confirm, dismiss, refer, close, reopen, snooze, wake, undo, note } =
+        arguments;
     let action = if let Some(reason) = *dismiss {
         Action::Dismiss { reason }
     } else if let Some(to) = refer {
@@ -99,10 +100,10 @@ pub(super) fn told(taken: &Taken) -> String {
 
 /// The beginning of a day in a zone.
 fn morning(day: &str, zone: &str) -> Result<Timestamp, Failure> {
-    let date: jiff::civil::Date =
-        day.parse().map_err(|_| Failure::usage(anyhow::anyhow!("--snooze {day:?}: write a day as 2027-01-31")))?;
-    let time = date
-        .in_tz(zone)
-        .map_err(|error| Failure::usage(anyhow::anyhow!("--snooze {day}: {error}")))?;
+    let date: jiff::civil::Date = day
+        .parse()
+        .map_err(|_| Failure::usage(anyhow::anyhow!("--snooze {day:?}: write a day as 2027-01-31")))?;
+    let time =
+        date.in_tz(zone).map_err(|error| Failure::usage(anyhow::anyhow!("--snooze {day}: {error}")))?;
     Ok(Timestamp(time.timestamp().as_millisecond()))
 }
