@@ -1,6 +1,12 @@
 //! What matching says of a listing ([`Verdict`], its [`Hit`]s) and what is kept of a flagged one ([`Finding`]).
 
+mod review;
+
 use serde::{Deserialize, Serialize};
+
+pub use review::{
+    Action, MAX_NAME, MAX_NOTE, MAX_STEPS, Reason, Refusal, Review, Step, Subject, Taken, content_digest,
+};
 
 use crate::clock::Timestamp;
 use crate::listing::Listing;
@@ -140,6 +146,51 @@ pub struct Finding {
 pub enum State {
     /// Nobody has looked yet.
     New,
+    /// Somebody looks.
+    InReview,
+    /// It is what it was flagged for.
+    Confirmed,
+    /// It is not, or nothing is to be done.
+    Dismissed,
+    /// Another authority deals with it.
+    Referred,
+    /// The offer is dealt with.
+    Closed,
+}
+
+impl State {
+    /// All states, in the order of work.
+    pub const ALL: [Self; 6] =
+        [Self::New, Self::InReview, Self::Confirmed, Self::Dismissed, Self::Referred, Self::Closed];
+
+    /// The name used in files and output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::InReview => "in_review",
+            Self::Confirmed => "confirmed",
+            Self::Dismissed => "dismissed",
+            Self::Referred => "referred",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether an officer has said what it is.
+    pub fn is_decided(self) -> bool {
+        !matches!(self, Self::New | Self::InReview)
+    }
+}
+
+impl std::str::FromStr for State {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wanted = text.replace(['-', ' '], "_");
+        Self::ALL.into_iter().find(|state| state.name() == wanted).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("{text:?} is not one of {names}")
+        })
+    }
 }
 
 /// Proof of a finding.
@@ -173,14 +224,18 @@ pub struct WarcPlace {
 
 /// The id of the finding for an offer: the first 16 hexadecimal digits of SHA-256 over source, zero byte, URL.
 pub fn finding_id(source: &str, canonical_url: &str) -> String {
-    use std::fmt::Write;
-
     use sha2::{Digest, Sha256};
 
     let digest = Sha256::new().chain_update(source).chain_update([0]).chain_update(canonical_url).finalize();
-    digest.iter().take(8).fold(String::with_capacity(16), |mut id, byte| {
+    hex(digest.get(..8).unwrap_or_default())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a string cannot fail.
-        let _ = write!(id, "{byte:02x}");
-        id
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }

@@ -55,7 +55,8 @@ use self::staging::Staging;
 use self::tables::{Table, Tables};
 use self::writer::{Answer, Command, META_KEY};
 use crate::clock::{Clock, Timestamp};
-use crate::finding::Finding;
+use crate::finding::{Finding, Step, Taken};
+use crate::listing::Seller;
 
 /// The open store of one data folder. Share it in an [`Arc`]; dropping the last one closes it.
 pub struct Store {
@@ -83,6 +84,9 @@ impl Default for StoreOptions {
         Self { cache_bytes: 64 << 20, min_free_bytes: space::MIN_FREE }
     }
 }
+
+/// Decisions in one change: each rewrites a finding of some kilobytes, and crawls wait for it.
+pub const MAX_DECISIONS: usize = 200;
 
 /// What a folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,8 +191,9 @@ impl Store {
             Ok(jobs) => Held::new(&self.board, jobs),
             Err(error) => return Receipt::answered(Err(error)),
         };
+        let now = self.clock.now();
         self.submit(move |staging| {
-            let settled = queue::settle(staging, outcome, &held.jobs)?;
+            let settled = queue::settle(staging, outcome, &held.jobs, now)?;
             held.hand_over();
             Ok(settled)
         })
@@ -291,7 +296,23 @@ impl Store {
     /// Adds or renews findings outside a crawl: a known id keeps its state, `first_seen` and proof. Answers how many
     /// were new.
     pub fn put_findings(&self, findings: Vec<Finding>) -> Receipt<u64> {
-        self.submit(move |staging| findings::put(staging, findings))
+        let now = self.clock.now();
+        self.submit(move |staging| findings::put(staging, findings, now))
+    }
+
+    /// Takes a step with each of some findings, named by whole ids. Each is answered for itself: what one officer did
+    /// meanwhile, or what does not follow, refuses that one. All that were taken are one transaction with their lines
+    /// in the journal. At most [`MAX_DECISIONS`] at once.
+    pub fn decide(&self, steps: Vec<(String, Step)>) -> Receipt<Vec<Result<Taken, StoreError>>> {
+        if steps.len() > MAX_DECISIONS {
+            return Receipt::answered(Err(StoreError::TooLarge {
+                what: "a set of decisions".to_owned(),
+                size: steps.len(),
+                cap: MAX_DECISIONS,
+            }));
+        }
+        let now = self.clock.now();
+        self.submit(move |staging| findings::decide(staging, steps, now))
     }
 
     /// Findings that fit, worst first: by severity, score, id. Streams; a bad row is an error and the rest goes on.
@@ -305,6 +326,12 @@ impl Store {
     /// The finding with this id, or the only one whose id begins with it.
     pub fn finding(&self, id_or_prefix: &str) -> Result<FindingRecord, StoreError> {
         findings::one(&self.tables, id_or_prefix)
+    }
+
+    /// A seller who is told only by a keyed hash: the same seller of a source has the same, and the key never leaves the
+    /// data folder.
+    pub fn veiled(&self, source: &str, seller: &Seller) -> Seller {
+        self.sellers.veiled(source, seller)
     }
 
     /// Every kept listing, by source and URL. Streams; a bad row is an error and the rest goes on.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::finding::Severity;
+use crate::finding::{Reason, Severity, State};
 
 /// Scans online marketplaces for dangerous products and keeps the evidence.
 #[derive(Debug, Parser)]
@@ -251,6 +251,20 @@ pub(super) enum Findings {
         /// Its id, or the beginning of it
         id: String,
     },
+    /// Say what becomes of findings; each is answered for itself
+    Decide(Decide),
+    /// Give findings to somebody
+    Assign {
+        /// Their ids, or the beginnings of them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// Whom
+        #[arg(long, value_name = "NAME", required_unless_present = "nobody")]
+        to: Option<String>,
+        /// Take them from whoever has them
+        #[arg(long, conflicts_with = "to")]
+        nobody: bool,
+    },
     /// Write findings to standard output
     Export {
         /// Which
@@ -262,9 +276,60 @@ pub(super) enum Findings {
     },
 }
 
+/// `caveat findings decide`
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("action"), after_help = "\
+Steps: new → in review (--start) → --confirm, --dismiss REASON or --refer AUTHORITY → --close. --reopen takes a decided one up
+again, --undo takes the last decision back. Everything is written to the journal with your name and the time.
+
+Reasons: lawful, other-meaning, no-offer (these three become labels by `corpus import --from-reviews`), duplicate, gone,
+not-ours, other (with --note).")]
+pub(super) struct Decide {
+    /// Their ids, or the beginnings of them
+    #[arg(required = true, value_name = "ID")]
+    pub(super) ids: Vec<String>,
+    /// Somebody looks at it
+    #[arg(long, group = "action")]
+    pub(super) start: bool,
+    /// It is what it was flagged for
+    #[arg(long, group = "action")]
+    pub(super) confirm: bool,
+    /// It is not, or nothing is to be done
+    #[arg(long, group = "action", value_name = "REASON")]
+    pub(super) dismiss: Option<Reason>,
+    /// Another authority deals with it
+    #[arg(long, group = "action", value_name = "AUTHORITY")]
+    pub(super) refer: Option<String>,
+    /// The offer is dealt with
+    #[arg(long, group = "action")]
+    pub(super) close: bool,
+    /// Take it up again
+    #[arg(long, group = "action")]
+    pub(super) reopen: bool,
+    /// Out of the queue until this day (2027-01-31, in the workspace's time zone) or until the offer changes
+    #[arg(long, group = "action", value_name = "DAY")]
+    pub(super) snooze: Option<String>,
+    /// Back in the queue
+    #[arg(long, group = "action")]
+    pub(super) wake: bool,
+    /// Take the last decision back
+    #[arg(long, group = "action")]
+    pub(super) undo: bool,
+    /// In your words; with no other step it is only a note
+    #[arg(long, value_name = "TEXT", required_unless_present = "action")]
+    pub(super) note: Option<String>,
+}
+
 /// Which findings.
 #[derive(Debug, Args)]
 pub(super) struct FindingFilter {
+    /// Only those that stand here: `new`, `in_review`, `confirmed`, `dismissed`, `referred`, `closed` (several by commas)
+    #[arg(long, value_name = "STATE", value_delimiter = ',')]
+    pub(super) state: Vec<State>,
+    /// Only those given to this person
+    #[arg(long, value_name = "NAME")]
+    pub(super) assignee: Option<String>,
     /// Only of this source
     #[arg(long, value_name = "ID")]
     pub(super) source: Option<String>,

@@ -64,7 +64,9 @@ impl From<io::Error> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NoStore { .. } | StoreError::NotOne { .. } => Self::usage(error),
+            StoreError::NoStore { .. } | StoreError::NotOne { .. } | StoreError::Refused { .. } => {
+                Self::usage(error)
+            }
             _ => Self::incomplete(error),
         }
     }

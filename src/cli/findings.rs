@@ -1,5 +1,7 @@
 //! `caveat findings`
 
+mod decide;
+
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use super::shell::Shell;
 use super::terminal::{BOLD, DIM, harmless, harmless_cut, json_line, out, severity_style, styled, table};
 use crate::clock::SystemClock;
 use crate::document;
-use crate::finding::{Evidence, Finding, Hit, Match};
+use crate::finding::{Action, Evidence, Finding, Hit, Match};
 use crate::listing::Listing;
 use crate::store::{FindingFilter, FindingRecord, Store};
 use crate::workspace::Workspace;
@@ -30,11 +32,28 @@ pub(super) fn run(shell: &Shell, command: Command) -> Outcome {
         Command::Show { id } => {
             let record = store.finding(&id)?;
             if shell.global.json {
-                writeln!(out(), "{}", json_line(&record.finding)?)?;
+                let FindingRecord { finding, history, review } = &record;
+                let mut line = serde_json::to_value(finding).map_err(io::Error::from)?;
+                if let Some(line) = line.as_object_mut() {
+                    line.insert(
+                        "history".to_owned(),
+                        serde_json::to_value(history).map_err(io::Error::from)?,
+                    );
+                    line.insert("review".to_owned(), serde_json::to_value(review).map_err(io::Error::from)?);
+                }
+                writeln!(out(), "{}", json_line(&line)?)?;
                 return Ok(Exit::Done);
             }
             let mut rulebook = Rulebook::open(shell, &workspace)?;
             show(&mut rulebook, &record)
+        }
+        Command::Decide(arguments) => {
+            let step = decide::step(&workspace, &arguments)?;
+            decide::run(shell, &store, &arguments.ids, &step)
+        }
+        Command::Assign { ids, to, nobody: _ } => {
+            let step = decide::by_hand(Action::Assign { to }, None);
+            decide::run(shell, &store, &ids, &step)
         }
         Command::Export { filter, format } => {
             check_filter(shell, &workspace, &store, &filter)?;
@@ -93,6 +112,8 @@ fn select(store: &Store, filter: Filter) -> impl Iterator<Item = Result<Finding,
         class: filter.class,
         source: filter.source,
         min_severity: filter.severity,
+        states: filter.state,
+        assignee: filter.assignee,
         ..FindingFilter::default()
     };
     store.findings(filter).take(limit).map(|finding| finding.map_err(Failure::from))
@@ -109,6 +130,7 @@ fn list(shell: &Shell, store: &Store, filter: Filter) -> Outcome {
         let severity = styled(finding.severity.name(), severity_style(finding.severity));
         rows.push(vec![
             finding.id.chars().take(8).collect(),
+            finding.state.name().replace('_', " "),
             severity,
             finding.score.to_string(),
             finding.class.clone(),
@@ -121,7 +143,7 @@ fn list(shell: &Shell, store: &Store, filter: Filter) -> Outcome {
         shell.say("no finding fits; crawl a source, or ask for less");
         return Ok(Exit::Done);
     }
-    write!(out(), "{}", table(&["id", "severity", "score", "class", "title", "source"], &rows))?;
+    write!(out(), "{}", table(&["id", "state", "severity", "score", "class", "title", "source"], &rows))?;
     let total = store.totals()?.findings;
     if shown == limit && total > shown as u64 {
         shell.say(format_args!("{shown} of {total} findings; --limit shows more"));
@@ -181,7 +203,7 @@ fn cells(finding: &Finding) -> [String; 16] {
         finding.hits.iter().filter(|hit| hit.suppressed_by.is_none()).map(|hit| hit.rule.as_str()).collect();
     [
         finding.id.clone(),
-        state(finding).to_owned(),
+        finding.state.name().to_owned(),
         finding.severity.name().to_owned(),
         finding.score.to_string(),
         finding.class.clone(),
@@ -197,12 +219,6 @@ fn cells(finding: &Finding) -> [String; 16] {
         warc,
         digest,
     ]
-}
-
-fn state(finding: &Finding) -> &'static str {
-    match finding.state {
-        crate::finding::State::New => "new",
-    }
 }
 
 /// One row by RFC 4180. A cell that a spreadsheet would take for a formula gets an apostrophe before it; numbers do
@@ -245,7 +261,7 @@ fn show(rulebook: &mut Rulebook, record: &FindingRecord) -> Outcome {
     }
     writeln!(out)?;
     row(&mut out, "url", &harmless(&finding.url))?;
-    row(&mut out, "source", &format!("{}, {}", finding.source, state(finding)))?;
+    row(&mut out, "source", &format!("{}, {}", finding.source, finding.state.name()))?;
     row(&mut out, "seen", &format!("{} to {}", finding.first_seen, finding.last_seen))?;
     if let Some(price) = &listing.price {
         let currency = price.currency.as_deref().unwrap_or("(currency not stated)");
@@ -253,6 +269,12 @@ fn show(rulebook: &mut Rulebook, record: &FindingRecord) -> Outcome {
     }
     if let Some(name) = listing.seller.as_ref().and_then(|seller| seller.name.as_deref()) {
         row(&mut out, "seller", &harmless(name))?;
+    }
+    if let Some(name) = &record.review.assignee {
+        row(&mut out, "given to", &harmless(name))?;
+    }
+    if let Some(until) = record.review.snoozed {
+        row(&mut out, "snoozed", &format!("until {until}, or until the offer changes"))?;
     }
     match &finding.evidence {
         Evidence::Warc(place) => {
@@ -294,6 +316,9 @@ fn show(rulebook: &mut Rulebook, record: &FindingRecord) -> Outcome {
         let price = step.price.as_deref().unwrap_or("-");
         let line = format!("  {}  {} {} {} {price}", step.at, step.class, step.severity.name(), step.score);
         writeln!(out, "{}", styled(line, DIM))?;
+    }
+    for taken in &record.review.steps {
+        writeln!(out, "  {}", decide::told(taken))?;
     }
     Ok(Exit::Done)
 }

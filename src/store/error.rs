@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::finding::Refusal;
+
 /// What can go wrong in the store. Cheap to clone, because one failed group answers many callers.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -110,6 +112,14 @@ pub enum StoreError {
         size: usize,
         /// The cap in bytes.
         cap: usize,
+    },
+    /// A step that does not follow, or that somebody was faster with.
+    #[error("finding {finding}: {refusal}")]
+    Refused {
+        /// The finding's id.
+        finding: String,
+        /// Why.
+        refusal: Refusal,
     },
     /// The job is not queued: it was settled before, or belongs to an earlier run.
     #[error("{url} of source {source_id} is not queued, so it cannot be settled (again)")]

@@ -80,6 +80,7 @@ pub(super) fn settle(
     staging: &mut Staging<'_>,
     outcome: Outcome,
     held: &[Job],
+    now: Timestamp,
 ) -> Result<Settled, StoreError> {
     let Outcome { job, result, children, also_seen, listings, findings, counters, gates } = outcome;
     let mut run = run_of(staging, &job)?;
@@ -109,7 +110,7 @@ pub(super) fn settle(
     for listing in listings {
         listings::put(staging, listing)?;
     }
-    settled.new_findings = findings::put(staging, findings)?;
+    settled.new_findings = findings::put(staging, findings, now)?;
     Ok(settled)
 }
 

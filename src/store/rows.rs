@@ -8,7 +8,7 @@ use super::frontier::{Counters, Run, Tally, VerdictSummary};
 use super::tables::Table;
 use super::{FindingStep, Totals, keys};
 use crate::clock::Timestamp;
-use crate::finding::Finding;
+use crate::finding::{Finding, Review};
 use crate::listing::Listing;
 
 /// A type that is stored, with the version that this program writes and reads.
@@ -205,6 +205,9 @@ impl Row for RobotsRow {}
 pub(super) struct FindingRow {
     pub finding: Finding,
     pub history: Vec<FindingStep>,
+    /// Absent in rows that were written before officers could decide.
+    #[serde(default)]
+    pub review: Review,
 }
 
 impl Row for FindingRow {}
@@ -217,6 +220,10 @@ pub(super) struct OrderRow {
     pub class: String,
     pub source: String,
     pub last_seen: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed: Option<Timestamp>,
 }
 
 impl Row for OrderRow {}

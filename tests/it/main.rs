@@ -52,4 +52,5 @@ mod sources_check;
 mod store;
 mod store_damage;
 mod store_kill;
+mod store_review;
 mod verdict;

@@ -309,7 +309,7 @@ fn findings_are_renewed_and_listed_worst_first() {
         ),
         (FindingFilter { source: Some("other".to_owned()), ..everything.clone() }, "u/other"),
         (FindingFilter { since: Some(Timestamp(NOW.0 + 1)), ..everything.clone() }, ""),
-        (FindingFilter { state: Some(State::New), ..everything.clone() }, "u/other u/worse u/high u/low"),
+        (FindingFilter { states: vec![State::New], ..everything.clone() }, "u/other u/worse u/high u/low"),
     ];
     for (filter, expected) in filters {
         assert_eq!(listed(filter.clone()).join(" "), expected, "{filter:?}");
