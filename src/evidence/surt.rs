@@ -29,7 +29,8 @@ pub(super) fn surt(url: &Url) -> Option<String> {
         Host::Ipv6(address) => address.to_string(),
     };
     if let Some(port) = url.port() {
-        key.push_str(&format!(":{port}"));
+        key.push(':');
+        key.push_str(&port.to_string());
     }
     key.push(')');
     key.push_str(&path(url.path()));
@@ -121,12 +122,15 @@ fn digit(byte: u8) -> Option<u8> {
 
 /// What is not visible ASCII is percent-encoded, once, and so are `#` and `%`.
 fn escaped(plain: &[u8]) -> String {
+    use std::fmt::Write;
+
     let mut text = String::with_capacity(plain.len());
     for byte in plain {
         if byte.is_ascii_graphic() && !matches!(byte, b'#' | b'%') {
             text.push(char::from(*byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "%{byte:02X}");
         }
     }
     text

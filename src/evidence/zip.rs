@@ -82,7 +82,7 @@ impl ZipWriter {
         self.file.write_all(&local_header(&entry)?)?;
         let left = MAX_BYTES.saturating_sub(self.at);
         let Passed { bytes, crc, sha256 } = pass(content.take(left), &mut self.file)?;
-        entry = Entry { bytes, crc, sha256, ..entry };
+        entry = Entry { bytes, sha256, crc, ..entry };
         self.file.seek(SeekFrom::Start(entry.header))?;
         self.file.write_all(&local_header(&entry)?)?;
         self.at += LOCAL_SIZE + name.len() as u64 + bytes;
@@ -122,7 +122,8 @@ fn local_header(entry: &Entry) -> io::Result<Vec<u8>> {
 fn central_header(entry: &Entry) -> io::Result<Vec<u8>> {
     let mut header = Vec::new();
     put(&mut header, &[CENTRAL]);
-    put16(&mut header, &[(3 << 8) | 20, 20, 0, 0, 0, DOS_DATE]);
+    // Made on Unix (3) by version 2.0 of the format (20).
+    put16(&mut header, &[0x0314, 20, 0, 0, 0, DOS_DATE]);
     put(&mut header, &[entry.crc, narrow(entry.bytes)?, narrow(entry.bytes)?]);
     put16(&mut header, &[u16::try_from(entry.name.len()).map_err(|_| too_large())?, 0, 0, 0, 0]);
     put(&mut header, &[MODE, narrow(entry.header)?]);
@@ -142,11 +143,15 @@ fn too_large() -> io::Error {
 }
 
 fn put(to: &mut Vec<u8>, numbers: &[u32]) {
-    numbers.iter().for_each(|number| to.extend_from_slice(&number.to_le_bytes()));
+    for number in numbers {
+        to.extend_from_slice(&number.to_le_bytes());
+    }
 }
 
 fn put16(to: &mut Vec<u8>, numbers: &[u16]) {
-    numbers.iter().for_each(|number| to.extend_from_slice(&number.to_le_bytes()));
+    for number in numbers {
+        to.extend_from_slice(&number.to_le_bytes());
+    }
 }
 
 /// Why a file is no package of ours.

@@ -439,15 +439,12 @@ mod tests {
                 let mut finding = Finding { state: from, ..finding() };
                 let (mut review, before) = (Review::default(), finding.clone());
                 let answer = review.apply(&mut finding, step(action.clone()), NOW);
-                match allowed.iter().find(|(state, _)| *state == from) {
-                    Some((_, to)) => {
-                        assert_eq!(answer.unwrap().to, *to, "{action:?} from {from:?}");
-                        assert_eq!((finding.state, review.revision), (*to, 1));
-                    }
-                    None => {
-                        assert!(matches!(answer, Err(Refusal::NotFrom { .. })), "{action:?} from {from:?}");
-                        assert_eq!((finding, review), (before, Review::default()), "nothing changed");
-                    }
+                if let Some((_, to)) = allowed.iter().find(|(state, _)| *state == from) {
+                    assert_eq!(answer.unwrap().to, *to, "{action:?} from {from:?}");
+                    assert_eq!((finding.state, review.revision), (*to, 1));
+                } else {
+                    assert!(matches!(answer, Err(Refusal::NotFrom { .. })), "{action:?} from {from:?}");
+                    assert_eq!((finding, review), (before, Review::default()), "nothing changed");
                 }
             }
         }

@@ -85,12 +85,11 @@ fn wanted(store: &Store, arguments: &EvidenceExport) -> Result<BTreeMap<String, 
         wanted.insert(finding.id.clone(), finding);
     }
     let of_run = arguments.run.map(|run| of_run(store, run)).transpose()?;
-    let filter = match (&of_run, &arguments.source) {
-        (Some((source, _)), _) => FindingFilter { source: Some(source.clone()), ..FindingFilter::default() },
-        (None, Some(source)) => FindingFilter { source: Some(source.clone()), ..FindingFilter::default() },
-        (None, None) if arguments.all => FindingFilter::default(),
-        (None, None) => return Ok(wanted),
-    };
+    let source = of_run.as_ref().map(|(source, _)| source).or(arguments.source.as_ref()).cloned();
+    if source.is_none() && !arguments.all {
+        return Ok(wanted);
+    }
+    let filter = FindingFilter { source, ..FindingFilter::default() };
     for finding in store.findings(filter) {
         let finding = finding?;
         let in_run = of_run.as_ref().is_none_or(|(_, ids)| ids.contains(&finding.id));
